@@ -1,0 +1,214 @@
+//! Rules: what an interface cannot be, each told on the user's own tokens with what to write instead.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{GenericParam, Ident, ReturnType, Type};
+
+use crate::ast::{self, Load, Operation, Unload, inner_of, is_reference_to, ungroup};
+use crate::block::{Block, Method, ParamKind};
+use crate::ctxt::Ctxt;
+
+/// The frame: an inherent, plain impl.
+pub(crate) fn block(cx: &Ctxt, block: &Block) {
+    if let Some(unsafety) = &block.unsafety {
+        cx.error(unsafety, "an interface is a plain `impl`; remove `unsafe`");
+    }
+    if !block.generics.params.is_empty() {
+        cx.error(
+            &block.generics,
+            "an interface has one instance per process, so its impl cannot be generic; \
+             write `impl Type` with concrete types",
+        );
+    }
+    if let Some((path, for_token)) = &block.of_trait {
+        cx.error(
+            quote!(#path #for_token),
+            "`#[lmms::interface]` goes on the inherent impl, not on that of a trait; write `impl Type { .. }`",
+        );
+    }
+    if let Some(clause) = &block.where_clause {
+        cx.error(clause, "an interface is concrete; remove the `where` clause");
+    }
+}
+
+/// The last segment of the type's path, from which the interface has its name.
+pub(crate) fn type_name<'a>(cx: &Ctxt, ty: &'a Type) -> Option<&'a Ident> {
+    let name = match ungroup(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|segment| &segment.ident),
+        _ => None,
+    };
+    if name.is_none() {
+        cx.error(ty, "an interface is a struct or enum of yours; write `impl Type`");
+    }
+    name
+}
+
+/// What no hook and no operation may be.
+fn plain(cx: &Ctxt, method: &Method, what: &str) {
+    if let Some(unsafety) = &method.unsafety {
+        cx.error(unsafety, format!("the framework calls {what}, so it has to be safe; remove `unsafe`"));
+    }
+    if !method.abi.is_empty() {
+        cx.error(&method.abi, format!("{what} is a Rust function; remove `extern`"));
+    }
+    for param in &method.generics.params {
+        if !matches!(param, GenericParam::Lifetime(_)) {
+            cx.error(
+                param,
+                format!("{what} is called by the framework, so it cannot be generic; name a type"),
+            );
+        }
+    }
+}
+
+pub(crate) fn load(cx: &Ctxt, method: &Method) {
+    plain(cx, method, "`#[load]`");
+    if matches!(method.output, ReturnType::Default) {
+        cx.error(
+            &method.ident,
+            "`#[load]` makes the instance; write `fn load() -> Self` or `fn load() -> Result<Self, E>`",
+        );
+    }
+    for (index, param) in method.params.iter().enumerate() {
+        match &param.kind {
+            ParamKind::Receiver(receiver) => {
+                cx.error(
+                    &receiver.tokens,
+                    "`#[load]` makes the instance, so there is no `self` yet; remove it",
+                );
+            }
+            ParamKind::Typed { ty, .. } if is_reference_to(ty, "Load") && index == 0 => {}
+            ParamKind::Typed { ty, .. } => cx.error(
+                ty,
+                "`#[load]` takes nothing, or `load: &Load<'_>` to reach other interfaces; \
+                 read configuration from the environment",
+            ),
+        }
+    }
+}
+
+pub(crate) fn unload(cx: &Ctxt, method: &Method) {
+    plain(cx, method, "`#[unload]`");
+    if !ast::takes_self(method) {
+        let message = "`#[unload]` ends the instance, so it takes `self`; write `fn unload(self)`";
+        cx.error(ast::receiver_tokens(method), message);
+    }
+    for param in &method.params {
+        if let ParamKind::Typed { pattern, colon, ty, .. } = &param.kind {
+            cx.error(
+                quote!(#pattern #colon #ty),
+                "`#[unload]` takes nothing but `self`; store what it needs",
+            );
+        }
+    }
+}
+
+pub(crate) fn operation(cx: &Ctxt, method: &Method) {
+    plain(cx, method, "an operation");
+    if !ast::takes_ref_self(method) {
+        cx.error(
+            ast::receiver_tokens(method),
+            "an operation shares its interface with others; write `&self`, \
+             and a `Mutex` or an atomic around what it changes",
+        );
+    }
+}
+
+/// One argument of an operation.
+pub(crate) fn argument(cx: &Ctxt, name: Option<&Ident>, pattern: &TokenStream, ty: &Type, has_default: bool) {
+    if name.is_none() {
+        cx.error(
+            pattern,
+            "an argument is found by its name; write `name: Type` and take it apart in the body",
+        );
+    }
+    if has_default && inner_of(ty, "Option").is_some() {
+        cx.error(
+            ty,
+            "an `Option` may be absent already; remove `#[default]`, or write the type without `Option`",
+        );
+    }
+    match ungroup(ty) {
+        Type::ImplTrait(_) => {
+            cx.error(ty, "an argument is read from JSON, so its type has to be named; write the type");
+        }
+        Type::Reference(reference) if reference.mutability.is_some() => {
+            cx.error(ty, "an argument is read from the request; take it by value or by `&`");
+        }
+        _ => {}
+    }
+    if let Some(lifetime) = static_lifetime(ty.to_token_stream()) {
+        cx.error(lifetime, "an argument lives as long as the request; remove `'static`");
+    }
+}
+
+/// The first `'static` in a type.
+fn static_lifetime(tokens: TokenStream) -> Option<TokenStream> {
+    use proc_macro2::TokenTree;
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match (&token, tokens.peek()) {
+            (TokenTree::Punct(quote), Some(name @ TokenTree::Ident(ident)))
+                if quote.as_char() == '\'' && ident == "static" =>
+            {
+                return Some(TokenStream::from_iter([token.clone(), name.clone()]));
+            }
+            (TokenTree::Group(group), _) => {
+                if let Some(found) = static_lifetime(group.stream()) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+pub(crate) fn loads(cx: &Ctxt, ty: &Type, loads: &[Load]) {
+    if loads.is_empty() {
+        let ty = ty.to_token_stream();
+        cx.error(
+            &ty,
+            format!(
+                "interface `{ty}` has no `#[load]`; add `#[load] fn load() -> Self` or `-> Result<Self, E>`"
+            ),
+        );
+    }
+    twice(cx, loads.iter().map(|load| (&load.ident, load.cfgs.is_empty())), "`#[load]`");
+}
+
+pub(crate) fn unloads(cx: &Ctxt, unloads: &[Unload]) {
+    twice(cx, unloads.iter().map(|unload| (&unload.ident, unload.cfgs.is_empty())), "`#[unload]`");
+}
+
+/// Several of one kind are alternatives, which only `#[cfg]`s can make them.
+fn twice<'a>(cx: &Ctxt, all: impl Iterator<Item = (&'a Ident, bool)>, what: &str) {
+    let all: Vec<_> = all.collect();
+    if all.len() > 1 {
+        for (ident, _) in all.iter().skip(1).filter(|(_, unconditional)| *unconditional) {
+            cx.error(ident, format!("a second {what}; keep one, or give each a `#[cfg]` of its own"));
+        }
+        if let Some((first, true)) = all.first()
+            && all.iter().skip(1).all(|(_, unconditional)| !unconditional)
+        {
+            cx.error(first, format!("there are several {what}, and this one has no `#[cfg]`; give it one"));
+        }
+    }
+}
+
+pub(crate) fn operations(cx: &Ctxt, operations: &[Operation]) {
+    for (index, operation) in operations.iter().enumerate() {
+        let same = |other: &&Operation| {
+            other.name == operation.name && (other.cfgs.is_empty() || operation.cfgs.is_empty())
+        };
+        if operations[..index].iter().any(|other| same(&other)) {
+            cx.error(
+                &operation.ident,
+                format!(
+                    "a second operation named `{}`; rename it with `#[operation(name = \"..\")]`",
+                    operation.name
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The slot, and the `Interface` impl through which the runtime loads and unloads.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Attribute;
+
+use crate::ast::{Interface, Load, Unload};
+
+pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> TokenStream {
+    let Interface { ty, name, .. } = interface;
+    let loads = interface.loads.iter().map(|hook| load(private, interface, hook));
+    let unloads = interface.unloads.iter().map(|hook| unload(private, interface, hook));
+    let no_unload = no_unload(private, &interface.unloads);
+    let blocking = interface.is_blocking().then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #private::BlockingInterface for #ty {}
+        }
+    });
+    quote! {
+        static __LMMS_SLOT: #private::Slot<#ty> = #private::Slot::new();
+
+        #[automatically_derived]
+        impl #private::Interface for #ty {
+            const NAME: &'static str = #name;
+
+            #[inline]
+            fn __lmms_slot() -> &'static #private::Slot<Self> {
+                &__LMMS_SLOT
+            }
+
+            fn __lmms_descriptor() -> &'static #private::Descriptor {
+                &__LMMS_DESCRIPTOR
+            }
+
+            #(#loads)*
+            #(#unloads)*
+            #no_unload
+        }
+
+        #blocking
+    }
+}
+
+fn load(private: &TokenStream, interface: &Interface, load: &Load) -> TokenStream {
+    let ty = &interface.ty;
+    let Load { cfgs, ident, is_async, takes_load, output } = load;
+    let argument = takes_load.then(|| quote!(&__lmms_load));
+    let loaded = |value: TokenStream| {
+        // On the user's return type, where a type that cannot be loaded is to be seen.
+        quote_spanned!(*output=> #private::IntoLoaded::<Self>::into_loaded(#value))
+    };
+    let body = if *is_async {
+        let loaded = loaded(quote!(<#ty>::#ident(#argument).await));
+        quote_spanned!(ident.span()=> #private::Hook::Running(#private::Box::pin(async move { #loaded })))
+    } else {
+        let loaded = loaded(quote!(<#ty>::#ident(#argument)));
+        quote!(#private::Hook::Done(#loaded))
+    };
+    let parameter = if *takes_load { quote!(__lmms_load) } else { quote!(_) };
+    quote! {
+        #(#cfgs)*
+        fn __lmms_load(#parameter: #private::Load<'_>) -> #private::Hook<'_, Self> {
+            #body
+        }
+    }
+}
+
+fn unload(private: &TokenStream, interface: &Interface, unload: &Unload) -> TokenStream {
+    let ty = &interface.ty;
+    let Unload { cfgs, ident, is_async, output } = unload;
+    let unloaded =
+        |value: TokenStream| quote_spanned!(*output=> #private::IntoUnloaded::into_unloaded(#value));
+    let body = if *is_async {
+        let unloaded = unloaded(quote!(<#ty>::#ident(self).await));
+        quote_spanned!(ident.span()=> #private::Hook::Running(#private::Box::pin(async move { #unloaded })))
+    } else {
+        let unloaded = unloaded(quote!(<#ty>::#ident(self)));
+        quote!(#private::Hook::Done(#unloaded))
+    };
+    quote! {
+        #(#cfgs)*
+        fn __lmms_unload(self) -> #private::Hook<'static, ()> {
+            #body
+        }
+    }
+}
+
+/// For when there is no `#[unload]`, or its `#[cfg]`s leave none.
+fn no_unload(private: &TokenStream, unloads: &[Unload]) -> Option<TokenStream> {
+    if unloads.iter().any(|unload| unload.cfgs.is_empty()) {
+        return None;
+    }
+    let none = (!unloads.is_empty()).then(|| {
+        let each = unloads.iter().map(|unload| all(&unload.cfgs));
+        quote!(#[cfg(not(any(#(#each),*)))])
+    });
+    Some(quote! {
+        #none
+        fn __lmms_unload(self) -> #private::Hook<'static, ()> {
+            #private::drop_instance(self)
+        }
+    })
+}
+
+/// Several `#[cfg]`s as one predicate.
+fn all(cfgs: &[Attribute]) -> TokenStream {
+    let each = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
+    quote!(all(#(#each),*))
+}

@@ -1,0 +1,225 @@
+//! One shim per operation: arguments out of the JSON, the call, the result into the reply.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, ReturnType, Type};
+
+use crate::ast::{Argument, Default, Interface, Operation, Param, inner_of, ungroup};
+
+pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Operation) -> TokenStream {
+    let Operation { cfgs, .. } = operation;
+    let shim = operation.shim();
+    let arguments: Vec<_> = operation
+        .arguments()
+        .enumerate()
+        .map(|(index, argument)| (format_ident!("__lmms_{index}"), argument))
+        .collect();
+    let places = arguments.iter().map(|(place, argument)| {
+        let ty = owned(private, inner(&argument.ty));
+        let ty = match inner_of(&argument.ty, "Option") {
+            // Absent and `null` are both `None`.
+            Some(_) => quote!(#private::Option<#ty>),
+            None => ty,
+        };
+        quote!(let mut #place: #private::Option<#ty> = #private::Option::None;)
+    });
+    let names = arguments
+        .iter()
+        .map(|(_, argument)| format!("{}{}", argument.name, if argument.is_optional() { "?" } else { "" }));
+    let names = names.collect::<Vec<_>>().join(",");
+    let slots = arguments.iter().map(|(place, _)| place);
+    let call = call(private, interface, operation, &arguments);
+    quote! {
+        #(#cfgs)*
+        fn #shim(
+            __lmms_call: #private::Call<'_>,
+        ) -> #private::Step<'_, #private::Result<(), #private::CallError>> {
+            #[allow(unused_imports)]
+            use #private::Infallible as _;
+            #(#places)*
+            if let #private::Result::Err(__lmms_error) =
+                __lmms_call.arguments(#private::Parameters(#names), &mut [#(&mut #slots),*])
+            {
+                return #private::Step::Ready(#private::Result::Err(__lmms_error));
+            }
+            #call
+        }
+    }
+}
+
+/// The call itself, in the form that its hooks and the operation ask for.
+fn call(
+    private: &TokenStream,
+    interface: &Interface,
+    operation: &Operation,
+    arguments: &[(Ident, &Argument)],
+) -> TokenStream {
+    let Interface { ty, .. } = interface;
+    let Operation { ident, output, .. } = operation;
+    let values = arguments.iter().map(|(place, argument)| value(private, place, argument));
+    let mut places = arguments.iter();
+    let passed = operation.params.iter().map(|param| match param {
+        Param::Invocation => quote!(__lmms_invocation),
+        Param::Argument(_) => match places.next() {
+            // With a default, it has its declared type already.
+            Some((place, Argument { default: Some(_), .. })) => quote!(#place),
+            Some((place, argument)) => pass(private, place, &argument.ty),
+            None => TokenStream::new(),
+        },
+    });
+    let await_ = operation.is_async.then(|| quote!(.await));
+    let result = quote!(<#ty>::#ident(__lmms_instance #(, #passed)*) #await_);
+    // On the user's return type, where one that cannot be written is to be seen.
+    let span = match output {
+        ReturnType::Default => ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let answer = quote_spanned!(span=> #private::Answer(__lmms_result).write(__lmms_reply));
+    let unused = (!operation.params.iter().any(|param| matches!(param, Param::Invocation)))
+        .then(|| quote!(let _ = __lmms_invocation;));
+    let body = quote! {
+        #unused
+        #(#values)*
+        let __lmms_result = #result;
+        #answer
+    };
+    if operation.is_async {
+        quote_spanned! {ident.span()=>
+            #private::Step::Pending(#private::Box::pin(async move {
+                let __lmms_invocation = __lmms_call.invocation();
+                let __lmms_reply = __lmms_call.reply();
+                let __lmms_instance = __lmms_invocation.get_async::<#ty>().await?;
+                #body
+            }))
+        }
+    } else {
+        let run = if interface.is_blocking() { quote!(run) } else { quote!(run_loading) };
+        quote! {
+            __lmms_call.#run::<#ty>(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
+                #body
+            })
+        }
+    }
+}
+
+/// Out of its place, with what stands for an absent one.
+fn value(private: &TokenStream, place: &Ident, argument: &Argument) -> TokenStream {
+    if inner_of(&argument.ty, "Option").is_some() {
+        return quote!(let #place = #private::Option::unwrap_or(#place, #private::Option::None););
+    }
+    match &argument.default {
+        None => quote!(let #place = #private::present(#place)?;),
+        Some(default) => {
+            // The default is of the declared type, which need not be the one that is decoded: `&str`, `Cow`.
+            let absent = match default {
+                Default::Trait => quote_spanned!(argument.ty.span()=> #private::Default::default()),
+                Default::Expr(expr) => expr.clone(),
+            };
+            let ty = anonymous(argument.ty.to_token_stream());
+            let present = pass(private, place, &argument.ty);
+            // What is declared as a reference borrows from its place, which therefore stays.
+            let borrow = matches!(ungroup(&argument.ty), Type::Reference(_)).then(|| quote!(&));
+            quote! {
+                let #place: #ty = match #borrow #place {
+                    #private::Option::Some(#place) => #present,
+                    #private::Option::None => #absent,
+                };
+            }
+        }
+    }
+}
+
+/// The type itself, or that inside `Option`.
+fn inner(ty: &Type) -> &Type {
+    inner_of(ty, "Option").unwrap_or(ty)
+}
+
+/// The type that an argument is decoded to.
+fn owned(private: &TokenStream, ty: &Type) -> TokenStream {
+    match Form::of(ty) {
+        Form::Str | Form::CowStr => quote!(#private::Text<'_>),
+        Form::Slice(item) | Form::CowSlice(item) => {
+            let item = anonymous(item.to_token_stream());
+            quote_spanned!(ty.span()=> #private::Vec<#item>)
+        }
+        Form::Reference(ty) | Form::Value(ty) => anonymous(ty.to_token_stream()),
+    }
+}
+
+/// The declared argument, made of the decoded one.
+fn pass(private: &TokenStream, place: &Ident, ty: &Type) -> TokenStream {
+    let is_option = inner_of(ty, "Option").is_some();
+    match (Form::of(inner(ty)), is_option) {
+        (Form::Value(_), _) => quote!(#place),
+        (Form::Str | Form::Slice(_), false) => quote!(&*#place),
+        (Form::Str | Form::Slice(_), true) => quote!(#private::Option::as_deref(&#place)),
+        (Form::Reference(_), false) => quote!(&#place),
+        (Form::Reference(_), true) => quote!(#private::Option::as_ref(&#place)),
+        (Form::CowStr, false) => quote!(#place.0),
+        (Form::CowStr, true) => quote!(#private::Option::map(#place, |__lmms_text| __lmms_text.0)),
+        (Form::CowSlice(_), false) => quote!(#private::Cow::Owned(#place)),
+        (Form::CowSlice(_), true) => quote!(#private::Option::map(#place, #private::Cow::Owned)),
+    }
+}
+
+/// How a declared type is decoded.
+enum Form<'a> {
+    /// `&str`
+    Str,
+    /// `&[T]`
+    Slice(&'a Type),
+    /// `Cow<'_, str>`
+    CowStr,
+    /// `Cow<'_, [T]>`
+    CowSlice(&'a Type),
+    /// `&T`
+    Reference(&'a Type),
+    /// Anything else, as it stands.
+    Value(&'a Type),
+}
+
+impl<'a> Form<'a> {
+    fn of(ty: &'a Type) -> Self {
+        let ty = ungroup(ty);
+        if let Type::Reference(reference) = ty {
+            return match ungroup(&reference.elem) {
+                elem if is_str(elem) => Self::Str,
+                Type::Slice(slice) => Self::Slice(&slice.elem),
+                elem => Self::Reference(elem),
+            };
+        }
+        match inner_of(ty, "Cow").map(ungroup) {
+            Some(inner) if is_str(inner) => Self::CowStr,
+            Some(Type::Slice(slice)) => Self::CowSlice(&slice.elem),
+            _ => Self::Value(ty),
+        }
+    }
+}
+
+fn is_str(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "str"))
+}
+
+/// With every named lifetime as `'_`: those of the method mean nothing in its shim.
+fn anonymous(tokens: TokenStream) -> TokenStream {
+    let mut after_quote = false;
+    tokens
+        .into_iter()
+        .map(|token| {
+            let is_lifetime = std::mem::replace(
+                &mut after_quote,
+                matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\''),
+            );
+            match token {
+                TokenTree::Ident(name) if is_lifetime => TokenTree::Ident(Ident::new("_", name.span())),
+                TokenTree::Group(group) => {
+                    let mut inner = proc_macro2::Group::new(group.delimiter(), anonymous(group.stream()));
+                    inner.set_span(group.span());
+                    TokenTree::Group(inner)
+                }
+                token => token,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,52 @@
+//! The descriptor, and its entry in the registry.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::about;
+use crate::ast::{Interface, Operation};
+
+pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStream {
+    let Interface { ty, name, docs, pinned, .. } = interface;
+    let grace_period = option(private, interface.grace_period);
+    let fast_path_threshold = option(private, interface.fast_path_threshold);
+    let load = if interface.is_blocking() { quote!(load_blocking) } else { quote!(load_async) };
+    let operations = interface.operations.iter().map(|operation| {
+        let Operation { cfgs, name, cached, .. } = operation;
+        let about = about::operation(operation);
+        let shim = operation.shim();
+        quote! {
+            #(#cfgs)*
+            #private::Operation { name: #name, about: #about, cached: #cached, call: #shim }
+        }
+    });
+    quote! {
+        static __LMMS_DESCRIPTOR: #private::Descriptor = #private::Descriptor {
+            name: #name,
+            origin: #private::concat!(
+                #private::module_path!(), " (", #private::file!(), ":", #private::line!(), ")"
+            ),
+            about: #docs,
+            options: #private::Options {
+                pinned: #pinned,
+                grace_period: #grace_period,
+                fast_path_threshold: #fast_path_threshold,
+            },
+            operations: &[#(#operations),*],
+            load: #private::#load::<#ty>,
+            unload: #private::unload::<#ty>,
+            status: #private::status::<#ty>,
+        };
+
+        #[#private::linkme::distributed_slice(#private::LMMS_INTERFACES)]
+        #[linkme(crate = #private::linkme)]
+        static __LMMS_ENTRY: &#private::Descriptor = &__LMMS_DESCRIPTOR;
+    }
+}
+
+fn option(private: &TokenStream, value: Option<u32>) -> TokenStream {
+    match value {
+        Some(value) => quote!(#private::Option::Some(#value)),
+        None => quote!(#private::Option::None),
+    }
+}

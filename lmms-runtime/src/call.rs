@@ -1,0 +1,234 @@
+//! Call: one operation being called by name, as the code that the macro generates for it sees it.
+//!
+//! Generated code is a few lines per operation; what does not depend on a type is here, once. The order is part of the
+//! contract: arguments are read first, so that a wrong request loads nothing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{LoadError, nearest};
+use crate::hook::BoxError;
+use crate::interface::{BlockingInterface, Interface};
+use crate::invocation::Invocation;
+use crate::json::{Cursor, JsonError};
+use crate::step::Step;
+
+/// One call by name, under way.
+pub struct Call<'a> {
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) arguments: &'a [u8],
+    pub(crate) reply: &'a mut Vec<u8>,
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("invocation", &self.invocation.id()).finish_non_exhaustive()
+    }
+}
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub enum CallError {
+    /// The arguments are not those of the operation.
+    Arguments(ArgumentsError),
+    /// The interface could not be loaded.
+    Load(LoadError),
+    /// The operation returned an error.
+    Failed(BoxError),
+    /// The result cannot be written as JSON.
+    Unwritable(serde_json::Error),
+}
+
+impl From<LoadError> for CallError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+/// What is wrong with the arguments.
+#[derive(Debug)]
+pub enum ArgumentsError {
+    /// They are not JSON, or not an object.
+    Json(JsonError),
+    /// One of them is not of its type.
+    Type {
+        /// The argument.
+        name: &'static str,
+        /// What is wrong, and where in the arguments.
+        error: JsonError,
+    },
+    /// There is no argument of that name.
+    Unknown {
+        /// As the request has it.
+        name: String,
+        /// The argument that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// It is there twice.
+    Duplicate(&'static str),
+    /// It is not there, and must be.
+    Missing(&'static str),
+}
+
+/// A place for one argument, whatever its type.
+pub trait Place<'de> {
+    /// Reads the argument. `false` if it was there already.
+    #[doc(hidden)]
+    fn read(&mut self, cursor: &mut Cursor<'de>) -> Result<bool, JsonError>;
+    #[doc(hidden)]
+    fn is_empty(&self) -> bool;
+}
+
+impl<'de, T: Deserialize<'de>> Place<'de> for Option<T> {
+    fn read(&mut self, cursor: &mut Cursor<'de>) -> Result<bool, JsonError> {
+        if self.is_some() {
+            return Ok(false);
+        }
+        *self = Some(cursor.value()?);
+        Ok(true)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_none()
+    }
+}
+
+/// The parameters of an operation: names separated by commas, those that may be absent with a `?` at the end.
+///
+/// One text rather than an array of them, since each pointer in static data costs every start a relocation.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters(pub &'static str);
+
+impl Parameters {
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.0.split(',').filter(|name| !name.is_empty()).map(|name| match name.strip_suffix('?') {
+            Some(name) => (name, false),
+            None => (name, true),
+        })
+    }
+}
+
+impl<'a> Call<'a> {
+    /// The invocation that the call is part of.
+    #[must_use]
+    pub fn invocation(&self) -> &'a Invocation {
+        self.invocation
+    }
+
+    /// Where the result goes.
+    #[must_use]
+    pub fn reply(self) -> &'a mut Vec<u8> {
+        self.reply
+    }
+
+    /// Reads all arguments into their places, which are in the order of the parameters.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them.
+    pub fn arguments(
+        &self,
+        parameters: Parameters,
+        places: &mut [&mut dyn Place<'a>],
+    ) -> Result<(), CallError> {
+        read(self.arguments, parameters, places).map_err(CallError::Arguments)
+    }
+
+    /// Loads the interface if need be and calls `operation` with it.
+    pub fn run<T: BlockingInterface>(
+        self,
+        operation: impl FnOnce(&'a T, &'a Invocation, &mut Vec<u8>) -> Result<(), CallError>,
+    ) -> Step<'a, Result<(), CallError>> {
+        match T::__lmms_slot().load_or_busy(self.invocation) {
+            Ok(Ok(instance)) => Step::Ready(operation(instance, self.invocation, self.reply)),
+            Ok(Err(error)) => Step::Ready(Err(error.into())),
+            Err(busy) => Step::Busy(busy),
+        }
+    }
+
+    /// As [`run`](Self::run), for a sync operation of an interface with async hooks: only a load is awaited.
+    pub fn run_loading<T: Interface>(
+        self,
+        operation: impl FnOnce(&'a T, &'a Invocation, &mut Vec<u8>) -> Result<(), CallError> + Send + 'a,
+    ) -> Step<'a, Result<(), CallError>> {
+        let Self { invocation, reply, .. } = self;
+        match T::__lmms_slot().peek(invocation) {
+            Some(instance) => Step::Ready(operation(instance, invocation, reply)),
+            None => Step::Pending(Box::pin(async move {
+                operation(invocation.get_async().await?, invocation, reply)
+            })),
+        }
+    }
+}
+
+pub(crate) fn read<'de>(
+    text: &'de [u8],
+    parameters: Parameters,
+    places: &mut [&mut dyn Place<'de>],
+) -> Result<(), ArgumentsError> {
+    let mut cursor = Cursor::new(text);
+    cursor.open_object().map_err(ArgumentsError::Json)?;
+    let mut first = true;
+    while let Some(key) = cursor.next_key(first).map_err(ArgumentsError::Json)? {
+        first = false;
+        let found = parameters.iter().zip(places.iter_mut()).find(|((name, _), _)| *name == &*key);
+        let Some(((name, _), place)) = found else {
+            let nearest = nearest(&key, parameters.iter().map(|(name, _)| name));
+            return Err(ArgumentsError::Unknown { name: key.0.into_owned(), nearest });
+        };
+        match place.read(&mut cursor) {
+            Ok(true) => {}
+            Ok(false) => return Err(ArgumentsError::Duplicate(name)),
+            Err(error) => return Err(ArgumentsError::Type { name, error }),
+        }
+    }
+    cursor.end().map_err(ArgumentsError::Json)?;
+    for ((name, required), place) in parameters.iter().zip(places) {
+        if required && place.is_empty() {
+            return Err(ArgumentsError::Missing(name));
+        }
+    }
+    Ok(())
+}
+
+/// An operation's result, on its way into the reply.
+///
+/// A `Result` is matched by the inherent method, which wins over the trait's: so aliases of `Result` are seen for what
+/// they are, and an `Err` never becomes a successful `{"Err": ..}`.
+#[derive(Debug)]
+pub struct Answer<T>(pub T);
+
+impl<T, E> Answer<Result<T, E>> {
+    /// Writes the value, or passes the error on.
+    ///
+    /// # Errors
+    /// The operation's own, or that its value cannot be written as JSON.
+    pub fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError>
+    where
+        T: Serialize,
+        E: Into<BoxError>,
+    {
+        match self.0 {
+            Ok(value) => Answer(value).write_value(reply),
+            Err(error) => Err(CallError::Failed(error.into())),
+        }
+    }
+}
+
+/// The answer of an operation that does not fail.
+pub trait Infallible {
+    #[doc(hidden)]
+    fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError>;
+}
+
+impl<T: Serialize> Infallible for Answer<T> {
+    fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError> {
+        self.write_value(reply)
+    }
+}
+
+impl<T: Serialize> Answer<T> {
+    fn write_value(self, reply: &mut Vec<u8>) -> Result<(), CallError> {
+        serde_json::to_writer(reply, &self.0).map_err(CallError::Unwritable)
+    }
+}

@@ -1,0 +1,55 @@
+//! Descriptors: what the gateway knows of an interface before anything of it runs.
+//!
+//! `#[lmms::interface]` writes one `'static` descriptor per interface. Each pointer in it is relocated when the program
+//! starts, so there are few: what only `describe` needs is one JSON text per item, written at compile time.
+
+use crate::call::{Call, CallError};
+use crate::error::LoadError;
+use crate::invocation::Invocation;
+use crate::slot::{Status, Unload};
+use crate::step::Step;
+
+/// One interface, as the registry holds it.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The name that requests use.
+    pub name: &'static str,
+    /// Where it is declared, for messages: module path, file and line.
+    pub origin: &'static str,
+    /// JSON object with the documentation.
+    pub about: &'static str,
+    /// The arguments of `#[lmms::interface(..)]`.
+    pub options: Options,
+    /// In the order of the source.
+    pub operations: &'static [Operation],
+    /// Loads it into its slot, if it is not there, and keeps it for the invocation.
+    pub load: for<'a> fn(&'a Invocation) -> Step<'a, Result<(), LoadError>>,
+    /// Unloads it, unless something keeps it loaded.
+    pub unload: fn() -> Step<'static, Unload>,
+    /// What is in the slot now.
+    pub status: fn() -> Status,
+}
+
+/// The arguments of `#[lmms::interface(..)]` that the policy reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Belongs to the core set: never unloaded.
+    pub pinned: bool,
+    /// Seconds without use before an unload, if it has its own.
+    pub grace_period: Option<u32>,
+    /// Calls that make an operation hot, if it has its own.
+    pub fast_path_threshold: Option<u32>,
+}
+
+/// One operation of an interface.
+#[derive(Debug)]
+pub struct Operation {
+    /// The name that requests use.
+    pub name: &'static str,
+    /// JSON object with documentation, arguments and result.
+    pub about: &'static str,
+    /// Declared `#[operation(cached)]`: pure, so its results may be cached.
+    pub cached: bool,
+    /// Reads the arguments, loads the interface if need be, calls, and writes the result as JSON.
+    pub call: for<'a> fn(Call<'a>) -> Step<'a, Result<(), CallError>>,
+}

@@ -1,0 +1,157 @@
+//! Single flight: at most one load or unload of a slot is under way, and everybody else waits for it.
+//!
+//! A hundred concurrent first calls find one [`Flight`]: the first leads, the others follow, blocking or as futures.
+//! **Invariant:** a leader that goes away without a word (a cancelled future, a panic outside the load) ends its
+//! flight too, so that nobody waits for ever.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::error::LoadError;
+use crate::sync::{Condvar, Mutex, const_unless_loom, wait};
+
+/// What a flight came to.
+#[derive(Clone)]
+pub(crate) enum Landing {
+    /// The slot changed, or the leader gave up: look again.
+    LookAgain,
+    /// The load failed, for all that waited for it: else each of a hundred callers would repeat a failing load.
+    Failed(LoadError),
+}
+
+/// A load or unload under way, seen by those who wait for it.
+pub(crate) struct Flight {
+    state: Mutex<State>,
+    landed: Condvar,
+}
+
+struct State {
+    landing: Option<Landing>,
+    wakers: Vec<Waker>,
+}
+
+impl Flight {
+    fn new() -> Self {
+        Self { state: Mutex::new(State { landing: None, wakers: Vec::new() }), landed: Condvar::new() }
+    }
+
+    fn land(&self, landing: Landing) {
+        let wakers = {
+            let mut state = self.state.lock();
+            state.landing = Some(landing);
+            std::mem::take(&mut state.wakers)
+        };
+        self.landed.notify_all();
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    /// Waits on this thread. Only for a flight whose leader runs on another one: see `cycle`.
+    pub(crate) fn wait(&self) -> Landing {
+        let mut state = self.state.lock();
+        loop {
+            match &state.landing {
+                Some(landing) => return landing.clone(),
+                None => state = wait(&self.landed, state),
+            }
+        }
+    }
+
+    /// Waits without holding up the thread.
+    pub(crate) fn landing(&self) -> impl Future<Output = Landing> + Send + '_ {
+        WaitLanding { flight: self, waker: None }
+    }
+}
+
+struct WaitLanding<'a> {
+    flight: &'a Flight,
+    /// The waker that is registered, so that a future polled often registers once.
+    waker: Option<Waker>,
+}
+
+impl Future for WaitLanding<'_> {
+    type Output = Landing;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landing> {
+        let flight = self.flight;
+        let mut state = flight.state.lock();
+        if let Some(landing) = &state.landing {
+            return Poll::Ready(landing.clone());
+        }
+        let known = self.waker.as_ref().is_some_and(|known| known.will_wake(context.waker()));
+        if !known {
+            state.wakers.push(context.waker().clone());
+            self.waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// The flights of one slot, one at a time.
+pub(crate) struct Flights {
+    current: Mutex<Option<Arc<Flight>>>,
+}
+
+/// What a caller that found the slot empty is to do.
+pub(crate) enum Boarding {
+    /// It filled in the meantime.
+    LookAgain,
+    /// Nobody else is at it: load, then [`Leader::land`].
+    Lead(Leader),
+    /// Somebody is: wait for it.
+    Follow(Arc<Flight>),
+}
+
+impl Flights {
+    const_unless_loom! {
+        pub(crate) fn new() -> Self {
+            Self { current: Mutex::new(None) }
+        }
+    }
+
+    /// Starts a flight, unless there is one or `settled` says that there is no need.
+    pub(crate) fn board(&'static self, settled: impl FnOnce() -> bool) -> Boarding {
+        let mut current = self.current.lock();
+        if let Some(flight) = &*current {
+            return Boarding::Follow(Arc::clone(flight));
+        }
+        // Asked under the lock: a leader publishes before it lands, so an empty slot here is really empty.
+        if settled() {
+            return Boarding::LookAgain;
+        }
+        let flight = Arc::new(Flight::new());
+        *current = Some(Arc::clone(&flight));
+        Boarding::Lead(Leader { flights: self, flight, landed: false })
+    }
+}
+
+/// The right, and the duty, to end a flight.
+pub(crate) struct Leader {
+    flights: &'static Flights,
+    flight: Arc<Flight>,
+    landed: bool,
+}
+
+impl Leader {
+    pub(crate) fn land(mut self, landing: Landing) {
+        self.end(landing);
+    }
+
+    fn end(&mut self, landing: Landing) {
+        self.landed = true;
+        // First the slot, then the followers: one that looks again must not find this flight.
+        *self.flights.current.lock() = None;
+        self.flight.land(landing);
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        if !self.landed {
+            self.end(Landing::LookAgain);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Gateway: the one entry point by name.
+//!
+//! **Invariant.** A request that cannot be answered loads nothing it did not have to, leaves nothing behind, and gets an
+//! error with a stable code.
+
+use crate::call::Call;
+use crate::config::{Config, ConfigError};
+use crate::describe::{self, Description, Statistics};
+use crate::descriptor::Operation;
+use crate::error::{Error, LoadError};
+use crate::flight::Landing;
+use crate::invocation::Invocation;
+use crate::metrics::Stats;
+use crate::panics::{self, Catch};
+use crate::registry::{BUILT_IN, Registry, RegistryError};
+use crate::refusal::{self, Failure};
+use crate::request::{Envelope, Request};
+use crate::slot::{Reason, Unload};
+use crate::step::{Step, settle};
+
+/// What Lambda carries in one request or answer, in bytes: 6 MB.
+pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+
+/// Reaches every linked interface by name.
+///
+/// ```
+/// use lmms_runtime::{Config, Gateway};
+///
+/// let gateway = Gateway::new(Config::default())?;
+/// assert_eq!(gateway.stats().ligs_loads, 0);
+/// # Ok::<(), lmms_runtime::StartError>(())
+/// ```
+#[derive(Debug)]
+pub struct Gateway {
+    registry: &'static Registry,
+    config: Config,
+}
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The environment asks for something that means nothing.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The linked interfaces do not go together.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// An interface that is to be loaded at the start failed to.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl Gateway {
+    /// A gateway to all linked interfaces. Loads nothing: see [`start`](Self::start).
+    ///
+    /// # Errors
+    /// If two interfaces have the same name.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        Ok(Self { registry: Registry::get()?, config })
+    }
+
+    /// A gateway configured by the environment.
+    ///
+    /// # Errors
+    /// If a variable does not parse, or two interfaces have the same name.
+    pub fn from_env() -> Result<Self, StartError> {
+        Self::new(Config::from_env()?)
+    }
+
+    /// Loads what is to be loaded before the first request: nothing, or with `LAZY_LOADING_ENABLED=false` everything.
+    ///
+    /// # Errors
+    /// The first load that fails.
+    pub async fn start(&self) -> Result<(), StartError> {
+        if !self.config.lazy_loading() {
+            let invocation = Invocation::enter();
+            for descriptor in self.registry.iter() {
+                settle(|| (descriptor.load)(&invocation)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How it was configured.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The names of all linked interfaces, sorted.
+    pub fn interfaces(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.registry.iter().map(|descriptor| descriptor.name)
+    }
+
+    /// What happened in this process so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats::now()
+    }
+
+    /// Whether an interface is loaded now. `None` if there is none of that name.
+    #[must_use]
+    pub fn is_resident(&self, interface: &str) -> Option<bool> {
+        self.registry.find(interface).map(|descriptor| (descriptor.status)().resident)
+    }
+
+    /// Answers one request in an invocation of its own: `{"interface":..,"operation":..,"args":{..}}`, or
+    /// `{"batch":[..]}`.
+    ///
+    /// The answer is the operation's result as JSON. That of a batch is an array in the order of its items, each
+    /// `{"result":..}` or `{"error":{..}}`.
+    ///
+    /// # Errors
+    /// [`Error`] with a stable code. A batch fails as a whole only if it cannot be read.
+    pub async fn execute(&self, request: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut reply = Vec::new();
+        self.execute_in(&Invocation::enter(), request, &mut reply).await?;
+        Ok(reply)
+    }
+
+    /// As [`execute`](Self::execute), inside an invocation, with the answer appended to `reply`.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute); `reply` is then as it was.
+    pub async fn execute_in(
+        &self,
+        invocation: &Invocation,
+        request: &[u8],
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if request.len() > MAX_PAYLOAD {
+            return Err(refusal::too_large("request", request.len()));
+        }
+        let start = reply.len();
+        let outcome = match Envelope::parse(request)? {
+            Envelope::One(request) => self.answer(invocation, &request, reply).await,
+            Envelope::Batch(items) => {
+                self.answer_batch(invocation, &items, reply).await;
+                Ok(())
+            }
+        };
+        let outcome = outcome.and_then(|()| match reply.len() - start {
+            size if size > MAX_PAYLOAD => Err(refusal::too_large("answer", size)),
+            _ => Ok(()),
+        });
+        if outcome.is_err() {
+            reply.truncate(start);
+        }
+        outcome
+    }
+
+    /// ARCH-07's `execute_operation`: calls one operation by name, in an invocation of its own. `arguments` is a JSON
+    /// object.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn execute_operation(
+        &self,
+        interface: &str,
+        operation: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let mut reply = Vec::new();
+        self.call(&Invocation::enter(), interface, operation, arguments, &mut reply).await?;
+        Ok(reply)
+    }
+
+    /// ARCH-07's `unload_module`: unloads an interface now, unless something keeps it loaded.
+    ///
+    /// # Errors
+    /// If there is no interface of that name.
+    pub async fn unload_module(&self, interface: &str) -> Result<Unload, Error> {
+        let descriptor = self
+            .registry
+            .find(interface)
+            .ok_or_else(|| self.unknown_interface(interface).about(interface, ""))?;
+        if !self.config.unloading() {
+            return Ok(Unload::Blocked(Reason::Disabled));
+        }
+        if descriptor.options.pinned {
+            return Ok(Unload::Blocked(Reason::Pinned));
+        }
+        Ok(match (descriptor.unload)() {
+            Step::Ready(unload) => unload,
+            Step::Pending(unload) => unload.await,
+            Step::Busy(_) => Unload::NotLoaded,
+        })
+    }
+
+    async fn answer_batch(&self, invocation: &Invocation, items: &[&[u8]], reply: &mut Vec<u8>) {
+        reply.push(b'[');
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                reply.push(b',');
+            }
+            let start = reply.len();
+            reply.extend_from_slice(b"{\"result\":");
+            let outcome = match Request::parse(item) {
+                Ok(request) => self.answer(invocation, &request, reply).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                reply.truncate(start);
+                reply.extend_from_slice(b"{\"error\":");
+                serde_json::to_writer(&mut *reply, &error).expect("an error is text only, and a Vec takes it");
+            }
+            reply.push(b'}');
+        }
+        reply.push(b']');
+    }
+
+    async fn answer(
+        &self,
+        invocation: &Invocation,
+        request: &Request<'_>,
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.call(invocation, &request.interface, &request.operation, request.arguments, reply).await
+    }
+
+    async fn call(
+        &self,
+        invocation: &Invocation,
+        interface: &str,
+        operation: &str,
+        arguments: &[u8],
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if interface == BUILT_IN {
+            return self.call_built_in(operation, arguments, reply);
+        }
+        let Some(descriptor) = self.registry.find(interface) else {
+            return Err(self.unknown_interface(interface).about(interface, operation));
+        };
+        let Some(called) = descriptor.operations.iter().find(|known| known.name == operation) else {
+            let known = descriptor.operations.iter().map(|known| known.name);
+            return Err(refusal::unknown_operation(interface, operation, known).about(interface, operation));
+        };
+        run(called, invocation, arguments, reply).await.map_err(|failure| {
+            refusal::failed(failure, interface, called, arguments).about(interface, operation)
+        })
+    }
+
+    fn call_built_in(&self, operation: &str, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
+        let refused = match operation {
+            "describe" => describe::answer(arguments, &Description(self.registry), reply),
+            "stats" => describe::answer(arguments, &Statistics(self.registry), reply),
+            _ => Err(refusal::unknown_operation(BUILT_IN, operation, describe::OPERATIONS.into_iter())),
+        };
+        refused.map_err(|error| error.about(BUILT_IN, operation))
+    }
+
+    fn unknown_interface(&self, interface: &str) -> Error {
+        refusal::unknown_interface(interface, self.interfaces().chain([BUILT_IN]))
+    }
+}
+
+/// Calls an operation, and again for as long as somebody else is loading or unloading its interface.
+async fn run(
+    operation: &Operation,
+    invocation: &Invocation,
+    arguments: &[u8],
+    reply: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    loop {
+        let call = Call { invocation, arguments, reply: &mut *reply };
+        match panics::catch(|| (operation.call)(call)).map_err(Failure::Panicked)? {
+            Step::Ready(outcome) => return outcome.map_err(Failure::Call),
+            Step::Pending(future) => {
+                return Catch(future).await.map_err(Failure::Panicked)?.map_err(Failure::Call);
+            }
+            Step::Busy(busy) => {
+                if let Landing::Failed(error) = busy.landing().await {
+                    return Err(Failure::Call(error.into()));
+                }
+            }
+        }
+    }
+}

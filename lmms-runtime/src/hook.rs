@@ -1,0 +1,66 @@
+//! Hooks: running the user's load and unload functions, sync or async, so that a panic is a value and a cycle is seen.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::cycle;
+use crate::descriptor::Descriptor;
+use crate::panics::{self, Catch};
+use crate::step::BoxFuture;
+
+/// A boxed error, which every error type and `anyhow::Error` convert into.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A hook that was started: over, or a future.
+#[allow(missing_debug_implementations)]
+pub enum Hook<'a, R> {
+    /// A sync hook's result.
+    Done(Result<R, BoxError>),
+    /// An async hook.
+    Running(BoxFuture<'a, Result<R, BoxError>>),
+}
+
+/// Why a hook gave no result.
+pub(crate) enum HookFailure {
+    Error(BoxError),
+    Panic(String),
+}
+
+/// A hook after it was started under supervision.
+pub(crate) enum Supervised<'a, R> {
+    Done(Result<R, HookFailure>),
+    Running(SupervisedFuture<'a, R>),
+}
+
+/// Starts a hook of `node`.
+pub(crate) fn start<'a, R>(
+    node: &'static Descriptor,
+    hook: impl FnOnce() -> Hook<'a, R>,
+) -> Supervised<'a, R> {
+    match cycle::within(node, || panics::catch(hook)) {
+        Ok(Hook::Done(result)) => Supervised::Done(result.map_err(HookFailure::Error)),
+        Ok(Hook::Running(future)) => {
+            Supervised::Running(SupervisedFuture { node, future: Catch(future) })
+        }
+        Err(message) => Supervised::Done(Err(HookFailure::Panic(message))),
+    }
+}
+
+/// An async hook, each poll of which is supervised.
+pub(crate) struct SupervisedFuture<'a, R> {
+    node: &'static Descriptor,
+    future: Catch<BoxFuture<'a, Result<R, BoxError>>>,
+}
+
+impl<R> Future for SupervisedFuture<'_, R> {
+    type Output = Result<R, HookFailure>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let node = self.node;
+        cycle::within(node, || Pin::new(&mut self.future).poll(context)).map(|outcome| match outcome {
+            Ok(result) => result.map_err(HookFailure::Error),
+            Err(message) => Err(HookFailure::Panic(message)),
+        })
+    }
+}

@@ -1,0 +1,318 @@
+//! JSON: reading a request's own frame (objects whose keys we know), so that each value is decoded once, straight into
+//! its type, by `serde_json`.
+//!
+//! Going through a derived struct would cost each operation a deserialiser of its own in code; going through
+//! `serde_json::Value` would build what is thrown away. What a value *is* stays `serde_json`'s business: here are only
+//! braces, commas and colons. **Invariant:** `at` never passes the end, and nothing is skipped unread.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+
+/// A place in JSON text, moving forward.
+#[derive(Debug, Clone)]
+pub struct Cursor<'de> {
+    text: &'de [u8],
+    at: usize,
+}
+
+/// What is wrong with the JSON, and where.
+#[derive(Debug)]
+pub struct JsonError {
+    /// Bytes from the start of the text.
+    pub(crate) at: usize,
+    pub(crate) message: String,
+    /// The text is JSON, but not of the type that was asked for.
+    pub(crate) is_type: bool,
+}
+
+impl JsonError {
+    fn syntax(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), is_type: false }
+    }
+}
+
+impl<'de> Cursor<'de> {
+    pub(crate) fn new(text: &'de [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next byte that is not white space, not taken.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        while let Some(byte) = self.text.get(self.at) {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(*byte),
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, wanted: u8, what: &str) -> Result<(), JsonError> {
+        match self.peek() {
+            Some(byte) if byte == wanted => {
+                self.at += 1;
+                Ok(())
+            }
+            _ => Err(JsonError::syntax(self.at, format!("expected {what}"))),
+        }
+    }
+
+    pub(crate) fn open_object(&mut self) -> Result<(), JsonError> {
+        self.take(b'{', "an object, `{`")
+    }
+
+    pub(crate) fn open_array(&mut self) -> Result<(), JsonError> {
+        self.take(b'[', "an array, `[`")
+    }
+
+    /// Moves to the next item of an object or array, or takes its end and says `false`.
+    fn next(&mut self, first: bool, close: u8, what: &str) -> Result<bool, JsonError> {
+        match self.peek() {
+            Some(byte) if byte == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(_) if first => Ok(true),
+            Some(b',') => {
+                self.at += 1;
+                // A comma promises another item.
+                match self.peek() {
+                    Some(byte) if byte == close => Err(JsonError::syntax(self.at, "trailing comma")),
+                    _ => Ok(true),
+                }
+            }
+            _ => Err(JsonError::syntax(self.at, what)),
+        }
+    }
+
+    /// The next key of an object, with its colon. `None` at the end of the object.
+    pub(crate) fn next_key(&mut self, first: bool) -> Result<Option<Text<'de>>, JsonError> {
+        if !self.next(first, b'}', "expected `,` or `}`")? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(JsonError::syntax(self.at, "expected a key in double quotes"));
+        }
+        let key = self.value()?;
+        self.take(b':', "`:`")?;
+        Ok(Some(key))
+    }
+
+    /// Moves to the next item of an array. `false` at its end.
+    pub(crate) fn next_item(&mut self, first: bool) -> Result<bool, JsonError> {
+        self.next(first, b']', "expected `,` or `]`")
+    }
+
+    /// Decodes the next value.
+    pub(crate) fn value<T: Deserialize<'de>>(&mut self) -> Result<T, JsonError> {
+        let rest = &self.text[self.at..];
+        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<T>();
+        match values.next() {
+            Some(Ok(value)) => {
+                self.at += values.byte_offset();
+                Ok(value)
+            }
+            Some(Err(error)) => Err(self.error(rest, &error)),
+            None => Err(JsonError::syntax(self.text.len(), "unexpected end, expected a value")),
+        }
+    }
+
+    /// Passes over the next value and returns its text, which is well-formed JSON but for its nesting being unlimited.
+    pub(crate) fn skip(&mut self) -> Result<&'de [u8], JsonError> {
+        self.peek();
+        let start = self.at;
+        self.value::<IgnoredAny>()?;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// Nothing but white space may follow.
+    pub(crate) fn end(&mut self) -> Result<(), JsonError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(JsonError::syntax(self.at, "expected the end")),
+        }
+    }
+
+    #[cold]
+    fn error(&self, rest: &[u8], error: &serde_json::Error) -> JsonError {
+        let mut message = error.to_string();
+        // `serde_json` counts lines from where it started, which is not where the user's text does.
+        let suffix = format!(" at line {} column {}", error.line(), error.column());
+        if let Some(stripped) = message.strip_suffix(&suffix) {
+            message.truncate(stripped.len());
+        }
+        JsonError {
+            at: self.at + offset(rest, error.line(), error.column()),
+            message,
+            is_type: error.is_data(),
+        }
+    }
+}
+
+/// The byte offset of a line and column, both counted from 1; a line or column of 0 is before the first.
+fn offset(text: &[u8], line: usize, column: usize) -> usize {
+    let start = match line.checked_sub(2) {
+        None => 0,
+        Some(breaks) => text
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .nth(breaks)
+            .map_or(text.len(), |(index, _)| index + 1),
+    };
+    (start + column).min(text.len())
+}
+
+/// The path of the value in `text` at byte `at`, as `args.points[2].lat`, for an error that says only where it is.
+#[cold]
+pub(crate) fn path(root: &str, text: &[u8], at: usize) -> String {
+    let mut path = root.to_owned();
+    let mut cursor = Cursor::new(text);
+    // Each step narrows the text to the member that the offset is in. It ends when it is in none.
+    while descend(&mut cursor, at, &mut path).unwrap_or(false) {}
+    path
+}
+
+/// Goes one level down, to just before the value that spans `at`. `false` if there is none.
+fn descend(cursor: &mut Cursor<'_>, at: usize, path: &mut String) -> Result<bool, JsonError> {
+    let is_object = match cursor.peek() {
+        Some(b'{') => true,
+        Some(b'[') => false,
+        _ => return Ok(false),
+    };
+    cursor.at += 1;
+    for index in 0.. {
+        let step = if is_object {
+            match cursor.next_key(index == 0)? {
+                Some(key) => format!(".{key}"),
+                None => return Ok(false),
+            }
+        } else if cursor.next_item(index == 0)? {
+            format!("[{index}]")
+        } else {
+            return Ok(false);
+        };
+        cursor.peek();
+        let start = cursor.at;
+        if start > at {
+            return Ok(false);
+        }
+        // A value that does not even parse is where the error is.
+        let spans = cursor.skip().is_err() || at <= cursor.at;
+        if spans {
+            // An error at an object's end (a missing field) is the object's, and `skip` ended right behind it.
+            let at_end = at == cursor.at && cursor.text.get(at.wrapping_sub(1)) == Some(&b'}');
+            path.push_str(&step);
+            cursor.at = start;
+            return Ok(!at_end);
+        }
+    }
+    Ok(false)
+}
+
+/// A JSON string: borrowed from the request unless it has escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'de>(pub Cow<'de, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+#[cfg(all(test, not(lmms_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_borrows_unless_it_has_escapes() {
+        let mut cursor = Cursor::new(br#""plain" "a\nb""#);
+        assert!(matches!(cursor.value::<Text<'_>>().unwrap().0, Cow::Borrowed("plain")));
+        assert!(matches!(cursor.value::<Text<'_>>().unwrap().0, Cow::Owned(text) if text == "a\nb"));
+        cursor.end().unwrap();
+    }
+
+    #[test]
+    fn an_object_is_read_key_by_key_in_any_white_space() {
+        let mut cursor = Cursor::new(b" { \"a\" : 1 , \"b\":\n[ 2 ] }\r\n");
+        cursor.open_object().unwrap();
+        assert_eq!(&*cursor.next_key(true).unwrap().unwrap(), "a");
+        assert_eq!(cursor.value::<u8>().unwrap(), 1);
+        assert_eq!(&*cursor.next_key(false).unwrap().unwrap(), "b");
+        assert_eq!(cursor.skip().unwrap(), b"[ 2 ]");
+        assert!(cursor.next_key(false).unwrap().is_none());
+        cursor.end().unwrap();
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_with_its_place() {
+        let refused = |text: &'static str| {
+            let mut cursor = Cursor::new(text.as_bytes());
+            let mut read = || -> Result<(), JsonError> {
+                cursor.open_object()?;
+                let mut first = true;
+                while cursor.next_key(first)?.is_some() {
+                    first = false;
+                    cursor.skip()?;
+                }
+                cursor.end()
+            };
+            let error = read().unwrap_err();
+            (error.at, error.message)
+        };
+        assert_eq!(refused("[]"), (0, "expected an object, `{`".to_owned()));
+        assert_eq!(refused(r#"{"a":1,}"#), (7, "trailing comma".to_owned()));
+        assert_eq!(refused(r#"{"a" 1}"#), (5, "expected `:`".to_owned()));
+        assert_eq!(refused(r#"{"a":1 "b":2}"#), (7, "expected `,` or `}`".to_owned()));
+        assert_eq!(refused(r#"{"a":1} x"#), (8, "expected the end".to_owned()));
+        assert_eq!(refused(r#"{a:1}"#), (1, "expected a key in double quotes".to_owned()));
+        assert_eq!(refused(r#"{"a":"#), (5, "unexpected end, expected a value".to_owned()));
+    }
+
+    #[test]
+    fn an_error_inside_a_value_is_placed_in_the_whole_text() {
+        let text = br#"{"p":[{"x":1},{"x":"no"}]}"#;
+        let mut cursor = Cursor::new(text);
+        cursor.open_object().unwrap();
+        cursor.next_key(true).unwrap();
+        let error = cursor.value::<Vec<std::collections::BTreeMap<String, u8>>>().unwrap_err();
+        assert!(error.is_type);
+        assert_eq!(error.message, "invalid type: string \"no\", expected u8");
+        assert_eq!(path("args", text, error.at), "args.p[1].x");
+    }
+}

@@ -1,0 +1,49 @@
+//! What generated code uses, and nothing else may. No promise of stability.
+
+pub use linkme;
+
+pub use core::{concat, default::Default, file, line, module_path, option::Option, result::Result};
+pub use serde_json::Error as JsonError;
+pub use std::borrow::Cow;
+pub use std::boxed::Box;
+pub use std::vec::Vec;
+
+pub use crate::call::{Answer, ArgumentsError, Call, CallError, Infallible, Parameters, Place};
+pub use crate::descriptor::{Descriptor, Operation, Options};
+pub use crate::hook::{BoxError, Hook};
+pub use crate::interface::{BlockingInterface, Interface, IntoLoaded, IntoUnloaded};
+pub use crate::invocation::{Invocation, Load};
+pub use crate::json::Text;
+pub use crate::registry::LMMS_INTERFACES;
+pub use crate::slot::{Slot, Status, Unload, drop_instance};
+pub use crate::step::{BoxFuture, Step};
+
+use crate::error::LoadError;
+
+/// The value of a required argument, which `Call::arguments` has made sure of.
+pub fn present<T>(argument: Option<T>) -> Result<T, CallError> {
+    argument.ok_or(CallError::Arguments(ArgumentsError::Missing("")))
+}
+
+/// `Descriptor::load` of an interface with sync hooks.
+pub fn load_blocking<T: BlockingInterface>(invocation: &Invocation) -> Step<'_, Result<(), LoadError>> {
+    match T::__lmms_slot().load_or_busy(invocation) {
+        Ok(loaded) => Step::Ready(loaded.map(drop)),
+        Err(busy) => Step::Busy(busy),
+    }
+}
+
+/// `Descriptor::load` of an interface with async hooks.
+pub fn load_async<T: Interface>(invocation: &Invocation) -> Step<'_, Result<(), LoadError>> {
+    Step::Pending(Box::pin(async move { invocation.get_async::<T>().await.map(drop) }))
+}
+
+/// `Descriptor::unload`.
+pub fn unload<T: Interface>() -> Step<'static, Unload> {
+    T::__lmms_slot().unload()
+}
+
+/// `Descriptor::status`.
+pub fn status<T: Interface>() -> Status {
+    T::__lmms_slot().status()
+}

@@ -1,0 +1,119 @@
+//! Refusals: what went wrong with a call by name, told so that the client can mend it.
+
+use crate::call::{ArgumentsError, CallError};
+use crate::descriptor::Operation;
+use crate::error::{Error, ErrorCode, LoadErrorKind, nearest, shown};
+use crate::gateway::MAX_PAYLOAD;
+use crate::json::{self, Cursor, JsonError, Text};
+
+/// Why a call that reached its operation came to nothing.
+pub(crate) enum Failure {
+    Call(CallError),
+    Panicked(String),
+}
+
+pub(crate) fn too_large(what: &str, size: usize) -> Error {
+    Error::new(
+        ErrorCode::PayloadTooLarge,
+        format!("the {what} is {size} bytes large, more than the {MAX_PAYLOAD} that Lambda carries"),
+    )
+    .expecting(Some(format!("at most {MAX_PAYLOAD} bytes")))
+}
+
+pub(crate) fn unknown_interface<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let near = nearest(name, known);
+    let help = near.map_or_else(
+        || "`lmms.describe` lists all".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Error::new(ErrorCode::UnknownInterface, format!("there is no interface {}; {help}", shown(name)))
+        .expecting(near.map(str::to_owned))
+}
+
+pub(crate) fn unknown_operation<'a>(
+    interface: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Error {
+    let all = known.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let near = nearest(name, known);
+    let help = near.map_or_else(|| format!("it has {all}"), |near| format!("did you mean `{near}`?"));
+    Error::new(
+        ErrorCode::UnknownOperation,
+        format!("interface `{interface}` has no operation {}; {help}", shown(name)),
+    )
+    .expecting(Some(near.map_or(all, str::to_owned)))
+}
+
+/// What a call that reached `operation` failed with.
+pub(crate) fn failed(failure: Failure, interface: &str, operation: &Operation, arguments: &[u8]) -> Error {
+    let whole = format!("{interface}.{}", operation.name);
+    match failure {
+        Failure::Panicked(message) => {
+            Error::new(ErrorCode::OperationPanicked, format!("`{whole}` panicked: {message}"))
+        }
+        Failure::Call(CallError::Arguments(error)) => {
+            self::arguments(&error, signature(interface, operation), arguments)
+        }
+        Failure::Call(CallError::Load(error)) => {
+            let code = match error.kind() {
+                LoadErrorKind::Cycle(_) => ErrorCode::LoadCycle,
+                _ => ErrorCode::LoadFailed,
+            };
+            Error::new(code, error.to_string()).caused_by(error.into())
+        }
+        Failure::Call(CallError::Failed(cause)) => {
+            Error::new(ErrorCode::OperationFailed, format!("`{whole}` failed: {cause}")).caused_by(cause)
+        }
+        Failure::Call(CallError::Unwritable(error)) => Error::new(
+            ErrorCode::OperationFailed,
+            format!("the result of `{whole}` cannot be written as JSON: {error}"),
+        )
+        .caused_by(error.into()),
+    }
+}
+
+/// What is wrong with the arguments, and how it is done right.
+pub(crate) fn arguments(error: &ArgumentsError, expected: String, text: &[u8]) -> Error {
+    let bad = |message: String| Error::new(ErrorCode::BadArguments, message);
+    let refusal = match error {
+        ArgumentsError::Json(error) => {
+            bad(format!("the arguments are not valid: {} at byte {}", error.message, error.at))
+                .at(Some(json::path("args", text, error.at)))
+        }
+        ArgumentsError::Type { name, error } => bad(format!("argument `{name}`: {}", error.message))
+            .at(Some(json::path("args", text, error.at))),
+        ArgumentsError::Unknown { name, nearest } => {
+            let help = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            bad(format!("there is no argument {}{help}", shown(name))).at(Some("args".to_owned()))
+        }
+        ArgumentsError::Duplicate(name) => {
+            bad(format!("argument `{name}` is there twice")).at(Some(format!("args.{name}")))
+        }
+        ArgumentsError::Missing(name) => {
+            bad(format!("argument `{name}` is missing")).at(Some("args".to_owned()))
+        }
+    };
+    refusal.expecting(Some(expected))
+}
+
+/// How an operation is called, from the JSON that the macro wrote about it.
+fn signature(interface: &str, operation: &Operation) -> String {
+    let find = || -> Result<Option<Text<'static>>, JsonError> {
+        let mut about = Cursor::new(operation.about.as_bytes());
+        about.open_object()?;
+        let mut first = true;
+        while let Some(key) = about.next_key(first)? {
+            first = false;
+            if &*key == "signature" {
+                return about.value().map(Some);
+            }
+            about.skip()?;
+        }
+        Ok(None)
+    };
+    match find() {
+        Ok(Some(signature)) => format!("{interface}.{signature}"),
+        _ => format!("{interface}.{}", operation.name),
+    }
+}

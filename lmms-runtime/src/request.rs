@@ -1,0 +1,120 @@
+//! Request: the JSON envelope, `{"interface":..,"operation":..,"args":{..}}` or `{"batch":[..]}`.
+
+use crate::error::{Error, ErrorCode};
+use crate::json::{Cursor, JsonError, Text};
+
+/// What one request asks for. Borrowed from its bytes; arguments are not read yet.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) interface: Text<'a>,
+    pub(crate) operation: Text<'a>,
+    pub(crate) arguments: &'a [u8],
+}
+
+/// A request, or several in one.
+#[derive(Debug)]
+pub(crate) enum Envelope<'a> {
+    One(Request<'a>),
+    /// The raw items: each is parsed when its turn comes, so that one that is wrong spoils no other.
+    Batch(Vec<&'a [u8]>),
+}
+
+const EXPECTED: &str =
+    r#"{"interface":"<name>","operation":"<name>","args":{..}} or {"batch":[..]}"#;
+
+/// The arguments of a request that gives none.
+const NO_ARGUMENTS: &[u8] = b"{}";
+
+impl<'a> Envelope<'a> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let fields = Fields::parse(bytes, true)?;
+        match fields.batch {
+            None => fields.request().map(Self::One),
+            Some(_) if fields.names_an_operation() => {
+                Err(bad("`batch` stands alone: give `batch`, or `interface` and `operation`"))
+            }
+            Some(items) => Ok(Self::Batch(items)),
+        }
+    }
+}
+
+impl<'a> Request<'a> {
+    /// A request that cannot be a batch: an item of one.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        Fields::parse(bytes, false)?.request()
+    }
+}
+
+/// The fields of an envelope, as far as they are there.
+#[derive(Default)]
+struct Fields<'a> {
+    interface: Option<Text<'a>>,
+    operation: Option<Text<'a>>,
+    arguments: Option<&'a [u8]>,
+    batch: Option<Vec<&'a [u8]>>,
+}
+
+impl<'a> Fields<'a> {
+    fn parse(bytes: &'a [u8], may_be_batch: bool) -> Result<Self, Error> {
+        let mut fields = Self::default();
+        let mut cursor = Cursor::new(bytes);
+        cursor.open_object().map_err(malformed)?;
+        let mut first = true;
+        while let Some(key) = cursor.next_key(first).map_err(malformed)? {
+            first = false;
+            let fresh = match &*key {
+                "interface" => fields.interface.replace(name(&mut cursor, "interface")?).is_none(),
+                "operation" => fields.operation.replace(name(&mut cursor, "operation")?).is_none(),
+                "args" => fields.arguments.replace(cursor.skip().map_err(malformed)?).is_none(),
+                "batch" if may_be_batch => fields.batch.replace(items(&mut cursor)?).is_none(),
+                "batch" => return Err(bad("a batch cannot hold another batch")),
+                unknown => {
+                    let unknown = crate::error::shown(unknown);
+                    return Err(bad(format!("unknown field {unknown} in the request")));
+                }
+            };
+            if !fresh {
+                return Err(bad(format!("field `{key}` is there twice")));
+            }
+        }
+        cursor.end().map_err(malformed)?;
+        Ok(fields)
+    }
+
+    fn names_an_operation(&self) -> bool {
+        self.interface.is_some() || self.operation.is_some() || self.arguments.is_some()
+    }
+
+    fn request(self) -> Result<Request<'a>, Error> {
+        let missing = |field| bad(format!("the request has no `{field}`"));
+        Ok(Request {
+            interface: self.interface.ok_or_else(|| missing("interface"))?,
+            operation: self.operation.ok_or_else(|| missing("operation"))?,
+            arguments: self.arguments.unwrap_or(NO_ARGUMENTS),
+        })
+    }
+}
+
+fn name<'a>(cursor: &mut Cursor<'a>, field: &str) -> Result<Text<'a>, Error> {
+    cursor.value().map_err(|error| match error.is_type {
+        true => bad(format!("`{field}` is not a name: {}", error.message)),
+        false => malformed(error),
+    })
+}
+
+fn items<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<&'a [u8]>, Error> {
+    cursor.open_array().map_err(malformed)?;
+    let mut items = Vec::new();
+    while cursor.next_item(items.is_empty()).map_err(malformed)? {
+        items.push(cursor.skip().map_err(malformed)?);
+    }
+    Ok(items)
+}
+
+fn malformed(error: JsonError) -> Error {
+    bad(format!("the request is not valid: {} at byte {}", error.message, error.at))
+}
+
+fn bad(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::BadRequest, message).expecting(Some(EXPECTED.to_owned()))
+}

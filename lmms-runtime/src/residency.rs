@@ -1,0 +1,281 @@
+//! Residency: who may look at the instance in a slot, and when it may be taken out.
+//!
+//! All `unsafe` of the framework is in this file. It stands on one word per slot:
+//!
+//! ```text
+//! word = number of holds * HOLD | BUSY | RESIDENT
+//! ```
+//!
+//! **Invariant 1.** A hold is got only while RESIDENT is set, RESIDENT is cleared only while there is no hold, and
+//! both happen in one compare-and-swap of the same word. So whoever has a hold may read the generation, and whoever
+//! cleared RESIDENT owns it alone.
+//!
+//! **Invariant 2.** `stamp` is the id of an invocation that has a hold on this slot, or that of one which has ended.
+//! Ids are never used twice. So an invocation that reads its own id in the stamp has a hold, and its access costs one
+//! load and one comparison, which is what a `LazyLock` costs.
+//!
+//! Counting per invocation and slot, rather than protecting each access with an epoch, is what the unload policy needs
+//! anyway ("is an invocation that touched it running?"). Since the count is exact, it can carry memory safety too: an
+//! unloaded instance is dropped there and then, not when some epoch has passed.
+#![allow(unsafe_code)]
+
+use std::array;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr;
+
+use crate::generation::Generation;
+use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering, const_unless_loom};
+
+/// The generation may be held.
+const RESIDENT: usize = 0b01;
+/// The generation is being put in or taken out: nobody has a hold and nobody gets one.
+const BUSY: usize = 0b10;
+/// One hold.
+const HOLD: usize = 0b100;
+
+/// The id that no invocation has.
+const NOBODY: u64 = 0;
+
+/// What is known of a slot's residency without knowing its type.
+pub(crate) struct Header {
+    word: AtomicUsize,
+    stamp: AtomicU64,
+}
+
+impl Header {
+    const_unless_loom! {
+        fn new() -> Self {
+            Self { word: AtomicUsize::new(0), stamp: AtomicU64::new(NOBODY) }
+        }
+    }
+
+    fn is_resident(&self) -> bool {
+        // Relaxed: a hint. Who acts on it gets a hold, which synchronises.
+        self.word.load(Ordering::Relaxed) & RESIDENT != 0
+    }
+
+    fn try_hold(&self) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & RESIDENT != 0 {
+            // Acquire, with the Release in `publish`: what the load wrote is seen by who holds.
+            match self.word.compare_exchange_weak(word, word + HOLD, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    fn release(&self) {
+        // Release, with the Acquire in `evict`: all reads through this hold come before the drop.
+        let before = self.word.fetch_sub(HOLD, Ordering::Release);
+        debug_assert!(before >= HOLD && before & RESIDENT != 0, "released a hold that was not held");
+    }
+}
+
+/// The residency of one slot: its header and the generation that the header guards.
+pub(crate) struct Residency<T> {
+    header: Header,
+    generation: AtomicPtr<Generation<T>>,
+    owns: PhantomData<Generation<T>>,
+}
+
+impl<T> Residency<T> {
+    const_unless_loom! {
+        pub(crate) fn new() -> Self {
+            Self { header: Header::new(), generation: AtomicPtr::new(ptr::null_mut()), owns: PhantomData }
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Residency<T> {
+    pub(crate) fn is_resident(&self) -> bool {
+        self.header.is_resident()
+    }
+
+    /// Number of holds: invocations that touched the generation, and leases.
+    pub(crate) fn holds(&self) -> usize {
+        self.header.word.load(Ordering::Relaxed) / HOLD
+    }
+
+    /// A hold of one's own, if a generation is resident.
+    pub(crate) fn hold(&'static self) -> Option<Hold<T>> {
+        self.header.try_hold().then_some(Hold { residency: self })
+    }
+
+    /// Puts a generation in, and holds it for the caller, so that it cannot go before the caller has seen it.
+    ///
+    /// # Errors
+    /// Gives the generation back when the slot is not empty.
+    pub(crate) fn publish(&'static self, generation: Box<Generation<T>>) -> Result<Hold<T>, Box<Generation<T>>> {
+        // Acquire, with the Release that emptied the word in `evict`: the pointer is ours to write.
+        if self.header.word.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return Err(generation);
+        }
+        // Relaxed: published by the Release below, and BUSY keeps everybody else out until then.
+        self.generation.store(Box::into_raw(generation), Ordering::Relaxed);
+        self.header.word.store(RESIDENT | HOLD, Ordering::Release);
+        Ok(Hold { residency: self })
+    }
+
+    /// Takes the generation out. `None` if there is none or somebody holds it.
+    pub(crate) fn evict(&self) -> Option<Box<Generation<T>>> {
+        // Acquire, with the Release of each hold's end: all reads of the instance come before what we do to it.
+        self.header.word.compare_exchange(RESIDENT, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        // Relaxed: BUSY makes the pointer ours.
+        let generation = self.generation.swap(ptr::null_mut(), Ordering::Relaxed);
+        self.header.word.store(0, Ordering::Release);
+        // SAFETY: `publish` made the pointer from a box and set RESIDENT after; we turned RESIDENT into BUSY while the
+        // count was zero, so (invariant 1) nobody else reads the generation, and nobody else takes it.
+        Some(unsafe { Box::from_raw(generation) })
+    }
+
+    /// # Safety
+    /// The caller has a hold on this residency, which outlives `'a`.
+    #[inline(always)]
+    unsafe fn held<'a>(&self) -> &'a Generation<T> {
+        // Relaxed: the hold was got with Acquire after the pointer was written, and it cannot change while held.
+        let generation = self.generation.load(Ordering::Relaxed);
+        // SAFETY: with a hold (the caller's promise) the generation is resident and stays so (invariant 1), and only
+        // shared references to it exist. `T` is `Send + Sync`, so any thread may be the one that looks.
+        unsafe { &*generation }
+    }
+}
+
+/// One owned hold on a resident generation. While it lives, the generation is not unloaded.
+pub(crate) struct Hold<T: Send + Sync + 'static> {
+    residency: &'static Residency<T>,
+}
+
+impl<T: Send + Sync + 'static> Deref for Hold<T> {
+    type Target = Generation<T>;
+
+    fn deref(&self) -> &Generation<T> {
+        // SAFETY: `self` is a hold, and the reference does not outlive `self`.
+        unsafe { self.residency.held() }
+    }
+}
+
+impl<T: Send + Sync + 'static> Clone for Hold<T> {
+    fn clone(&self) -> Self {
+        // Relaxed: there is a hold already, so RESIDENT stays set whatever others do.
+        self.residency.header.word.fetch_add(HOLD, Ordering::Relaxed);
+        Self { residency: self.residency }
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Hold<T> {
+    fn drop(&mut self) {
+        self.residency.header.release();
+    }
+}
+
+/// How many slots an invocation touches before it needs to allocate.
+const INLINE: usize = 6;
+
+/// The holds of one invocation: at most a few for each slot that it touched, given back when it ends.
+pub(crate) struct Holds {
+    id: u64,
+    inline: [AtomicPtr<Header>; INLINE],
+    rest: Mutex<Vec<&'static Header>>,
+}
+
+impl Holds {
+    pub(crate) fn new() -> Self {
+        // Not loom's atomic: it only hands out numbers.
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(NOBODY + 1);
+        Self {
+            // Relaxed: uniqueness is all that counts. 2^64 invocations do not happen.
+            id: NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            inline: array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
+            rest: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The instance, if it is resident. Touches it: it stays resident as long as `self` lives.
+    #[inline]
+    pub(crate) fn get<'h, T: Send + Sync + 'static>(&'h self, residency: &'static Residency<T>) -> Option<&'h T> {
+        // Acquire, with the Release in `touch`: another thread of this invocation may have got the hold.
+        if residency.header.stamp.load(Ordering::Acquire) == self.id {
+            // SAFETY: only `touch` of these holds writes their id, and it does so with a hold that is given back when
+            // they are dropped (invariant 2), which `'h` does not outlive.
+            return Some(&unsafe { residency.held() }.value);
+        }
+        self.touch(residency)
+    }
+
+    /// The way of the first access in an invocation, and of every access while a younger invocation uses the same slot.
+    fn touch<'h, T: Send + Sync + 'static>(&'h self, residency: &'static Residency<T>) -> Option<&'h T> {
+        let header = &residency.header;
+        if !self.contains(header) {
+            if !header.try_hold() {
+                return None;
+            }
+            self.adopt(header);
+        }
+        // SAFETY: `self` has a hold on this slot, got before or just now, and gives it back only when it is dropped.
+        Some(&unsafe { residency.held() }.value)
+    }
+
+    /// Takes over a hold that somebody else got for this invocation.
+    pub(crate) fn keep<T: Send + Sync + 'static>(&self, hold: Hold<T>) -> &T {
+        let residency = hold.residency;
+        // The hold goes on, in the list instead of in the handle.
+        std::mem::forget(hold);
+        self.adopt(&residency.header);
+        // SAFETY: the hold just adopted is given back only when `self` is dropped.
+        unsafe { &residency.held().value }
+    }
+
+    /// Remembers a hold that was got. Two threads of one invocation may add the same slot twice: then both are given
+    /// back.
+    fn adopt(&self, header: &'static Header) {
+        let pointer = ptr::from_ref(header).cast_mut();
+        let free = self.inline.iter().any(|place| {
+            // Release, with the Acquire in `contains`: who finds the entry may read what the hold protects.
+            place
+                .compare_exchange(ptr::null_mut(), pointer, Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+        });
+        if !free {
+            self.rest.lock().push(header);
+        }
+        // Last: from here on `get` trusts the stamp. Release, with the Acquire in `get`.
+        header.stamp.store(self.id, Ordering::Release);
+    }
+
+    fn contains(&self, header: &'static Header) -> bool {
+        for place in &self.inline {
+            let entry = place.load(Ordering::Acquire);
+            if entry.is_null() {
+                return false;
+            }
+            if ptr::eq(entry, header) {
+                return true;
+            }
+        }
+        self.rest.lock().iter().any(|entry| ptr::eq(*entry, header))
+    }
+}
+
+impl Drop for Holds {
+    fn drop(&mut self) {
+        for place in &self.inline {
+            // Relaxed: `&mut self`, so whatever ran in this invocation came before.
+            let entry = place.load(Ordering::Relaxed);
+            if entry.is_null() {
+                return;
+            }
+            // SAFETY: `adopt` wrote it from a `&'static Header`.
+            unsafe { &*entry }.release();
+        }
+        for entry in self.rest.lock().drain(..) {
+            entry.release();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Step: what a hook or an operation that may be sync or async comes to when it is started.
+//!
+//! A sync one is over when it returns: no future, no allocation. That is the usual case and the fast one.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::flight::Landing;
+use crate::slot::Busy;
+
+/// A future on the heap, as the type-erased calls return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The outcome of starting something.
+pub enum Step<'a, R> {
+    /// It is over.
+    Ready(R),
+    /// It goes on as a future.
+    Pending(BoxFuture<'a, R>),
+    /// Nothing was done: somebody else loads or unloads the interface. Wait, then start again.
+    Busy(Busy),
+}
+
+impl<R> fmt::Debug for Step<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Ready",
+            Self::Pending(_) => "Pending",
+            Self::Busy(_) => "Busy",
+        })
+    }
+}
+
+/// Starts `start` again until nobody is in the way, and sees it through.
+pub(crate) async fn settle<'a, R, E>(mut start: impl FnMut() -> Step<'a, Result<R, E>>) -> Result<R, E>
+where
+    E: From<crate::error::LoadError>,
+{
+    loop {
+        match start() {
+            Step::Ready(result) => return result,
+            Step::Pending(future) => return future.await,
+            Step::Busy(busy) => {
+                if let Landing::Failed(error) = busy.landing().await {
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
