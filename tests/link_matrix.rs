@@ -67,15 +67,16 @@ fn an_optional_interface_goes_with_its_feature() {
 fn one_name_registered_by_two_crates_is_an_error_naming_both() {
     let lines = run("both", &[]);
     let [error] = lines.as_slice() else { panic!("{lines:?}") };
-    for part in ["`twin`", "`twin-a`", "`twin-b`"] {
+    for part in ["`twin`", "twin_a (", "twin_b ("] {
         assert!(error.contains(part), "{error:?} lacks {part}");
     }
 }
 
 #[test]
 fn skip_and_the_explicit_list_link_what_they_say() {
-    assert_eq!(run("skipping", &[]), ["twin-a"]);
-    assert_eq!(run("exactly", &[]), ["twin-b"]);
+    let only = |bin, name: &str| matches!(&*run(bin, &[]), [origin] if origin.starts_with(name));
+    assert!(only("skipping", "twin_a ("));
+    assert!(only("exactly", "twin_b ("));
 }
 
 /// Builds a binary of the fixtures, whose lints deny every warning, and returns the lines it prints.

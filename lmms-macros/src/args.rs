@@ -1,13 +1,12 @@
 //! The grammar of `#[lmms::interface(..)]`.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
+use syn::parse::{Parse, ParseStream};
 use syn::{Ident, LitInt, LitStr, Path, Result, Token};
 
-use crate::attr::{Once, check_name};
+use crate::attr::{self, Once};
+use crate::check;
 use crate::ctxt::Ctxt;
 
 /// The checked arguments.
@@ -28,92 +27,75 @@ enum Arg {
     Name(Ident, LitStr),
     Pinned(Ident),
     Crate(Ident, Path),
-    GracePeriod(Ident, LitInt),
-    FastPathThreshold(Ident, LitInt),
-    /// Noted instead of returned, so that the arguments after it are looked at too.
-    Wrong(syn::Error),
+    GracePeriod(Ident, u32),
+    FastPathThreshold(Ident, u32),
 }
 
 impl Args {
     pub(crate) fn parse(cx: &Ctxt, tokens: TokenStream) -> Self {
-        let list = Punctuated::<Arg, Token![,]>::parse_terminated.parse2(tokens);
         let mut name = Once::new(cx, "name");
         let mut pinned = Once::new(cx, "pinned");
         let mut crate_path = Once::new(cx, "crate");
         let mut grace_period = Once::new(cx, "grace_period");
         let mut fast_path_threshold = Once::new(cx, "fast_path_threshold");
-        for arg in cx.ok(list).into_iter().flatten() {
+        for arg in attr::list(cx, tokens) {
             match arg {
-                Arg::Name(key, value) => name.set(key, check_name(cx, &value)),
+                Arg::Name(key, value) => {
+                    check::interface_name(cx, &value, &value.value(), check::NAME);
+                    name.set(key, value.value());
+                }
                 Arg::Pinned(key) => pinned.set(key, ()),
                 Arg::Crate(key, path) => crate_path.set(key, path),
-                Arg::GracePeriod(key, value) => grace_period.set(key, cx.ok(value.base10_parse())),
-                Arg::FastPathThreshold(key, value) => {
-                    let calls = cx.ok(value.base10_parse());
-                    if calls == Some(0) {
-                        cx.error(
-                            &value,
-                            "a threshold of 0 calls would make everything hot; expected 1 or more",
-                        );
-                    }
-                    fast_path_threshold.set(key, calls);
-                }
-                Arg::Wrong(error) => cx.push(error),
+                Arg::GracePeriod(key, seconds) => grace_period.set(key, seconds),
+                Arg::FastPathThreshold(key, calls) => fast_path_threshold.set(key, calls),
             }
         }
         Self {
             name: name.get(),
             pinned: pinned.get().is_some(),
             crate_path: crate_path.get(),
-            grace_period: grace_period.get().flatten(),
-            fast_path_threshold: fast_path_threshold.get().flatten(),
+            grace_period: grace_period.get(),
+            fast_path_threshold: fast_path_threshold.get(),
         }
     }
 }
 
 impl Parse for Arg {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let key = input.call(Ident::parse_any)?;
-        let arg = match key.to_string().as_str() {
-            "pinned" => Ok(Self::Pinned(key)),
-            "name" => value(input, &key, "a name in quotes").map(|value| Self::Name(key, value)),
-            "grace_period" => {
-                value(input, &key, "a whole number of seconds").map(|v| Self::GracePeriod(key, v))
+        let key = attr::key(input, EXPECTED)?;
+        match key.to_string().as_str() {
+            "name" => attr::value(input, &key, "\"..\"").map(|value| Self::Name(key, value)),
+            "pinned" => attr::flag(input, &key).map(|()| Self::Pinned(key)),
+            "grace_period" => number(input, &key, "<seconds>", 0).map(|seconds| Self::GracePeriod(key, seconds)),
+            "fast_path_threshold" => number(input, &key, "<calls>", 1).map(|calls| Self::FastPathThreshold(key, calls)),
+            "crate" => {
+                let CratePath(path) = attr::value(input, &key, "<path>")?;
+                Ok(Self::Crate(key, path))
             }
-            "fast_path_threshold" => {
-                value(input, &key, "a whole number of calls").map(|v| Self::FastPathThreshold(key, v))
-            }
-            "crate" => path(input, &key).map(|path| Self::Crate(key, path)),
-            unknown => {
-                Err(syn::Error::new_spanned(&key, format!("unknown argument `{unknown}`; {EXPECTED}")))
-            }
-        };
-        // Whatever is left of this argument belongs to what is wrong with it.
-        Ok(arg.unwrap_or_else(|error| {
-            while !input.is_empty() && !input.peek(Token![,]) {
-                let _ = input.parse::<proc_macro2::TokenTree>();
-            }
-            Self::Wrong(error)
-        }))
+            unknown => Err(syn::Error::new_spanned(&key, format!("unknown argument `{unknown}`; {EXPECTED}"))),
+        }
     }
 }
 
-fn value<T: Parse>(input: ParseStream<'_>, key: &Ident, what: &str) -> Result<T> {
-    let wrong = |span: &dyn ToTokens| {
-        syn::Error::new_spanned(span.to_token_stream(), format!("expected {what}: `{key} = ..`"))
-    };
-    if !input.peek(Token![=]) {
-        return Err(wrong(key));
+fn number(input: ParseStream<'_>, key: &Ident, what: &str, least: u32) -> Result<u32> {
+    let value: LitInt = attr::value(input, key, what)?;
+    match value.base10_parse() {
+        Ok(number) if number >= least => Ok(number),
+        _ => {
+            let message = format!("expected `{key} = {what}`, a whole number from {least} to {}", u32::MAX);
+            Err(syn::Error::new_spanned(value, message))
+        }
     }
-    input.parse::<Token![=]>()?;
-    let span = input.span();
-    input.parse().map_err(|_| syn::Error::new(span, format!("expected {what}: `{key} = ..`")))
 }
 
-fn path(input: ParseStream<'_>, key: &Ident) -> Result<Path> {
-    if !input.peek(Token![=]) {
-        return Err(syn::Error::new_spanned(key, "expected the path of the crate: `crate = ..`"));
+/// A path as it may stand in a `use`, keywords included.
+struct CratePath(Path);
+
+impl Parse for CratePath {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if !input.peek(Token![::]) && !input.peek(Ident::peek_any) {
+            return Err(input.error("expected a path"));
+        }
+        Path::parse_mod_style(input).map(Self)
     }
-    input.parse::<Token![=]>()?;
-    Path::parse_mod_style(input)
 }

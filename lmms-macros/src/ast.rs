@@ -11,6 +11,7 @@ use crate::attr::{self, OperationArgs, Role};
 use crate::block::{Block, Member, Method, ParamKind, ReceiverKind};
 use crate::check;
 use crate::ctxt::Ctxt;
+use crate::outside;
 
 pub(crate) struct Interface {
     pub(crate) ty: Type,
@@ -59,7 +60,7 @@ pub(crate) struct Operation {
 pub(crate) enum Param {
     /// `&Invocation`, passed in.
     Invocation,
-    Argument(Argument),
+    Argument(Box<Argument>),
 }
 
 pub(crate) struct Argument {
@@ -95,15 +96,21 @@ impl Interface {
                 None => {}
                 Some(Role::Load) => loads.push(Load::from_method(cx, method)),
                 Some(Role::Unload) => unloads.push(Unload::from_method(cx, method)),
-                Some(Role::Operation(args)) => operations.push(Operation::from_method(cx, args, method)),
+                Some(Role::Operation(args)) => operations.push(Operation::from_method(cx, &ty, args, method)),
             }
         }
         check::loads(cx, &ty, &loads);
         check::unloads(cx, &unloads);
         check::operations(cx, &operations);
         let type_name = type_name?;
+        let name = args.name.unwrap_or_else(|| {
+            let name = snake_case(&type_name.unraw().to_string());
+            let help = "give it another with `#[lmms::interface(name = \"..\")]`";
+            check::interface_name(cx, type_name, &name, help);
+            name
+        });
         Some(Self {
-            name: args.name.unwrap_or_else(|| snake_case(&type_name.unraw().to_string())),
+            name,
             docs: attr::docs(&block.attrs),
             pinned: args.pinned,
             grace_period: args.grace_period,
@@ -149,29 +156,48 @@ impl Unload {
 }
 
 impl Operation {
-    fn from_method(cx: &Ctxt, args: OperationArgs, method: &mut Method) -> Self {
+    fn from_method(cx: &Ctxt, self_ty: &Type, args: OperationArgs, method: &mut Method) -> Self {
         check::operation(cx, method);
         let mut params = Vec::new();
         for param in &mut method.params {
             let default = take_default(cx, param);
-            let ParamKind::Typed { name, pattern, ty, .. } = &param.kind else { continue };
+            let (name, pattern, ty) = match &param.kind {
+                ParamKind::Typed { name, pattern, ty, .. } => (name, pattern, ty),
+                ParamKind::Receiver(receiver) => {
+                    if default.is_some() {
+                        let message = "`#[default]` goes on an argument; remove it from `self`";
+                        cx.error(&receiver.tokens, message);
+                    }
+                    continue;
+                }
+            };
+            check::no_cfg(cx, param);
             if is_reference_to(ty, "Invocation") {
                 if default.is_some() {
-                    cx.error(
-                        ty,
-                        "the invocation is passed in, not read from the arguments; remove `#[default]`",
-                    );
+                    cx.error(ty, "the invocation is passed in, not read from the arguments; remove `#[default]`");
                 }
                 params.push(Param::Invocation);
                 continue;
             }
             check::argument(cx, name.as_ref(), pattern, ty, default.is_some());
             let name = name.as_ref().map(|name| name.unraw().to_string()).unwrap_or_default();
-            params.push(Param::Argument(Argument { name, ty: ty.clone(), default }));
+            // What was a type still is one with `Self` replaced by another.
+            let ty = syn::parse2(outside::concrete(ty.to_token_stream(), self_ty)).unwrap_or_else(|_| Type::clone(ty));
+            let default = default.map(|default| match default {
+                Default::Trait => Default::Trait,
+                Default::Expr(expr) => Default::Expr(outside::concrete(expr, self_ty)),
+            });
+            params.push(Param::Argument(Box::new(Argument { name, ty, default })));
         }
+        let name = args.name.unwrap_or_else(|| {
+            let name = method.ident.unraw().to_string();
+            let help = "give it another with `#[operation(name = \"..\")]`";
+            check::name(cx, &method.ident, &name, help);
+            name
+        });
         Self {
             cfgs: attr::cfgs(&method.attrs),
-            name: args.name.unwrap_or_else(|| method.ident.unraw().to_string()),
+            name,
             ident: method.ident.clone(),
             docs: attr::docs(&method.attrs),
             cached: args.cached,
@@ -183,7 +209,7 @@ impl Operation {
 
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
         self.params.iter().filter_map(|param| match param {
-            Param::Argument(argument) => Some(argument),
+            Param::Argument(argument) => Some(&**argument),
             Param::Invocation => None,
         })
     }
@@ -219,8 +245,8 @@ fn output_span(method: &Method) -> Span {
 
 /// Whether `ty` is `&path::to::Name<..>`.
 pub(crate) fn is_reference_to(ty: &Type, name: &str) -> bool {
-    match ty {
-        Type::Reference(reference) => match &*reference.elem {
+    match ungroup(ty) {
+        Type::Reference(reference) if reference.mutability.is_none() => match ungroup(&reference.elem) {
             Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == name),
             _ => false,
         },

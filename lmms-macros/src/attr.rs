@@ -1,12 +1,63 @@
 //! Helper attributes on methods and parameters: parsed, and stripped from what the compiler sees.
 
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Result, Token};
 
+use crate::check;
 use crate::ctxt::Ctxt;
+
+/// The arguments of an attribute, as far as they are right: what is wrong with one is noted, and hides no other.
+pub(crate) fn list<T: Parse>(cx: &Ctxt, tokens: TokenStream) -> Vec<T> {
+    let list = Punctuated::<OrWrong<T>, Token![,]>::parse_terminated.parse2(tokens);
+    cx.ok(list).into_iter().flatten().filter_map(|OrWrong(arg)| cx.ok(arg)).collect()
+}
+
+/// An argument, or what is wrong with it.
+struct OrWrong<T>(Result<T>);
+
+impl<T: Parse> Parse for OrWrong<T> {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let arg = input.parse();
+        // Whatever is left of this argument belongs to what is wrong with it.
+        while arg.is_err() && !ends(input) {
+            input.parse::<TokenTree>()?;
+        }
+        Ok(Self(arg))
+    }
+}
+
+/// Whether an argument ends here.
+fn ends(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+/// The name of an argument, which may be a keyword.
+pub(crate) fn key(input: ParseStream<'_>, expected: &str) -> Result<Ident> {
+    input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), expected))
+}
+
+/// `= <value>`, and nothing after it.
+pub(crate) fn value<T: Parse>(input: ParseStream<'_>, key: &Ident, what: &str) -> Result<T> {
+    let wrong = |span| syn::Error::new(span, format!("expected `{key} = {what}`"));
+    if input.parse::<Option<Token![=]>>()?.is_none() || ends(input) {
+        return Err(wrong(key.span()));
+    }
+    let span = input.span();
+    let value = input.parse().map_err(|_| wrong(span))?;
+    if ends(input) { Ok(value) } else { Err(wrong(input.span())) }
+}
+
+/// An argument without a value.
+pub(crate) fn flag(input: ParseStream<'_>, key: &Ident) -> Result<()> {
+    if ends(input) {
+        return Ok(());
+    }
+    Err(input.error(format!("`{key}` takes no value; write `{key}`")))
+}
 
 /// A value that may be given once.
 pub(crate) struct Once<'c, T> {
@@ -59,8 +110,7 @@ pub(crate) fn take_role(cx: &Ctxt, attrs: &mut Vec<Attribute>) -> Option<Role> {
             _ => return true,
         };
         if role.is_some() {
-            let message =
-                "a method is one of `#[load]`, `#[operation]` and `#[unload]`, once; remove this one";
+            let message = "a method is one of `#[load]`, `#[operation]` and `#[unload]`, once; remove this one";
             cx.error(attr, message);
         } else {
             role = Some(found);
@@ -73,16 +123,34 @@ pub(crate) fn take_role(cx: &Ctxt, attrs: &mut Vec<Attribute>) -> Option<Role> {
 fn without_arguments(cx: &Ctxt, attr: &Attribute, role: Role) -> Role {
     if !matches!(&attr.meta, Meta::Path(_)) {
         let name = attr.path().to_token_stream();
-        cx.error(attr, format!("`#[{name}]` takes no arguments; write `#[{name}]`"));
+        cx.error(&attr.meta, format!("`#[{name}]` takes no arguments; write `#[{name}]`"));
     }
     role
 }
 
+/// One argument of `#[operation(..)]`, as it stands.
+enum OperationArg {
+    Name(Ident, LitStr),
+    Cached(Ident),
+}
+
+impl Parse for OperationArg {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let expected = "expected `cached` or `name = \"..\"`";
+        let key = key(input, expected)?;
+        match key.to_string().as_str() {
+            "name" => value(input, &key, "\"..\"").map(|value| Self::Name(key, value)),
+            "cached" => flag(input, &key).map(|()| Self::Cached(key)),
+            unknown => Err(syn::Error::new_spanned(&key, format!("unknown argument `{unknown}`; {expected}"))),
+        }
+    }
+}
+
 impl OperationArgs {
     fn parse(cx: &Ctxt, attr: &Attribute) -> Self {
-        let list = match &attr.meta {
+        let tokens = match &attr.meta {
             Meta::Path(_) => return Self::default(),
-            Meta::List(list) => list,
+            Meta::List(list) => list.tokens.clone(),
             Meta::NameValue(value) => {
                 cx.error(value, "expected `#[operation]` or `#[operation(cached, name = \"..\")]`");
                 return Self::default();
@@ -90,44 +158,17 @@ impl OperationArgs {
         };
         let mut name = Once::new(cx, "name");
         let mut cached = Once::new(cx, "cached");
-        let args = Punctuated::<(Ident, Option<LitStr>), Token![,]>::parse_terminated_with;
-        let parsed = (|input: ParseStream<'_>| args(input, operation_arg)).parse2(list.tokens.clone());
-        for (key, value) in cx.ok(parsed).into_iter().flatten() {
-            match (key.to_string().as_str(), value) {
-                ("cached", None) => cached.set(key, ()),
-                ("name", Some(value)) => name.set(key, check_name(cx, &value)),
-                (unknown, _) => {
-                    cx.error(
-                        &key,
-                        format!("unknown argument `{unknown}`; expected `cached` or `name = \"..\"`"),
-                    );
+        for arg in list(cx, tokens) {
+            match arg {
+                OperationArg::Name(key, value) => {
+                    check::name(cx, &value, &value.value(), check::NAME);
+                    name.set(key, value.value());
                 }
+                OperationArg::Cached(key) => cached.set(key, ()),
             }
         }
         Self { name: name.get(), cached: cached.get().is_some() }
     }
-}
-
-fn operation_arg(input: ParseStream<'_>) -> Result<(Ident, Option<LitStr>)> {
-    let key = input.call(Ident::parse_any)?;
-    let equals: Option<Token![=]> = input.parse()?;
-    let value = equals.map(|_| input.parse()).transpose()?;
-    Ok((key, value))
-}
-
-/// A name that requests can carry in JSON and in the path of a URL.
-pub(crate) fn check_name(cx: &Ctxt, name: &LitStr) -> String {
-    let value = name.value();
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    if value.is_empty() || !value.chars().all(plain) {
-        cx.error(
-            name,
-            format!("`{value}` cannot be a name; expected lower case letters, digits, `_` and `-`"),
-        );
-    } else if value == "lmms" {
-        cx.error(name, "`lmms` is the built-in interface; choose another name");
-    }
-    value
 }
 
 /// The `#[cfg]`s among attributes.

@@ -10,14 +10,14 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::token::{Brace, Paren};
 use syn::{
-    Attribute, Generics, Ident, Lifetime, Path, Result, ReturnType, Token, Type, Visibility, WhereClause,
-    braced, bracketed, parenthesized,
+    Attribute, Generics, Ident, Lifetime, Path, Result, ReturnType, Token, Type, Visibility, WhereClause, braced,
+    bracketed, parenthesized,
 };
 
 /// `impl Type { .. }`.
 pub(crate) struct Block {
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) unsafety: Option<Token![unsafe]>,
+    unsafety: Option<Token![unsafe]>,
     pub(crate) impl_token: Token![impl],
     pub(crate) generics: Generics,
     /// `Trait for`, which an interface cannot have.
@@ -64,7 +64,7 @@ pub(crate) enum ParamKind {
         name: Option<Ident>,
         pattern: TokenStream,
         colon: Token![:],
-        ty: Type,
+        ty: Box<Type>,
     },
 }
 
@@ -90,6 +90,13 @@ pub(crate) struct ParamAttribute {
     pound: Token![#],
     pub(crate) content: TokenStream,
     whole: Group,
+}
+
+impl Block {
+    /// It is the inherent impl of one type.
+    pub(crate) fn is_concrete(&self) -> bool {
+        self.generics.params.is_empty() && self.of_trait.is_none() && self.where_clause.is_none()
+    }
 }
 
 impl Parse for Block {
@@ -279,7 +286,7 @@ fn typed(input: ParseStream<'_>) -> Result<ParamKind> {
         name,
         pattern: pattern.into_iter().collect(),
         colon: input.parse()?,
-        ty: input.parse()?,
+        ty: Box::new(input.parse()?),
     })
 }
 
@@ -311,8 +318,7 @@ impl ParamAttribute {
 
 impl ToTokens for Block {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, unsafety, impl_token, generics, of_trait, self_ty, where_clause, brace, members } =
-            self;
+        let Self { attrs, unsafety, impl_token, generics, of_trait, self_ty, where_clause, brace, members } = self;
         let of_trait = of_trait.as_ref().map(|(path, for_token)| quote!(#path #for_token));
         tokens.extend(quote!(#(#attrs)* #unsafety #impl_token #generics #of_trait #self_ty #where_clause));
         brace.surround(tokens, |tokens| tokens.append_all(members));
@@ -331,8 +337,7 @@ impl ToTokens for Member {
 impl ToTokens for Method {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { attrs, vis, constness, asyncness, unsafety, abi, fn_token, ident, generics, .. } = self;
-        tokens
-            .extend(quote!(#(#attrs)* #vis #constness #asyncness #unsafety #abi #fn_token #ident #generics));
+        tokens.extend(quote!(#(#attrs)* #vis #constness #asyncness #unsafety #abi #fn_token #ident #generics));
         self.paren.surround(tokens, |tokens| self.params.to_tokens(tokens));
         self.output.to_tokens(tokens);
         self.where_clause.to_tokens(tokens);

@@ -1,18 +1,15 @@
 //! Rules: what an interface cannot be, each told on the user's own tokens with what to write instead.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Ident, ReturnType, Type};
 
 use crate::ast::{self, Load, Operation, Unload, inner_of, is_reference_to, ungroup};
-use crate::block::{Block, Method, ParamKind};
+use crate::block::{Block, Method, Param, ParamKind};
 use crate::ctxt::Ctxt;
 
 /// The frame: an inherent, plain impl.
 pub(crate) fn block(cx: &Ctxt, block: &Block) {
-    if let Some(unsafety) = &block.unsafety {
-        cx.error(unsafety, "an interface is a plain `impl`; remove `unsafe`");
-    }
     if !block.generics.params.is_empty() {
         cx.error(
             &block.generics,
@@ -39,8 +36,33 @@ pub(crate) fn type_name<'a>(cx: &Ctxt, ty: &'a Type) -> Option<&'a Ident> {
     };
     if name.is_none() {
         cx.error(ty, "an interface is a struct or enum of yours; write `impl Type`");
+    } else if let Some(lifetime) = find_lifetime(ty.to_token_stream(), |name| name == "_") {
+        cx.error(
+            lifetime,
+            "an interface outlives every request, so it owns its state; write a type that borrows nothing",
+        );
     }
     name
+}
+
+/// What a name is made of.
+pub(crate) const NAME: &str = "expected lower case letters, digits, `_` and `-`";
+
+/// A name that requests can carry in JSON and in the path of a URL.
+pub(crate) fn name(cx: &Ctxt, tokens: impl ToTokens, name: &str, help: &str) {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if name.is_empty() || !name.chars().all(plain) {
+        cx.error(tokens, format!("`{name}` cannot be a name; {help}"));
+    }
+}
+
+/// The name of an interface, which one is taken of.
+pub(crate) fn interface_name(cx: &Ctxt, tokens: impl ToTokens, name: &str, help: &str) {
+    if name == "lmms" {
+        cx.error(tokens, "`lmms` is the built-in interface; choose another name with `name = \"..\"`");
+    } else {
+        self::name(cx, tokens, name, help);
+    }
 }
 
 /// What no hook and no operation may be.
@@ -53,10 +75,7 @@ fn plain(cx: &Ctxt, method: &Method, what: &str) {
     }
     for param in &method.generics.params {
         if !matches!(param, GenericParam::Lifetime(_)) {
-            cx.error(
-                param,
-                format!("{what} is called by the framework, so it cannot be generic; name a type"),
-            );
+            cx.error(param, format!("{what} is called by the framework, so it cannot be generic; name a type"));
         }
     }
 }
@@ -72,10 +91,7 @@ pub(crate) fn load(cx: &Ctxt, method: &Method) {
     for (index, param) in method.params.iter().enumerate() {
         match &param.kind {
             ParamKind::Receiver(receiver) => {
-                cx.error(
-                    &receiver.tokens,
-                    "`#[load]` makes the instance, so there is no `self` yet; remove it",
-                );
+                cx.error(&receiver.tokens, "`#[load]` makes the instance, so there is no `self` yet; remove it");
             }
             ParamKind::Typed { ty, .. } if is_reference_to(ty, "Load") && index == 0 => {}
             ParamKind::Typed { ty, .. } => cx.error(
@@ -95,10 +111,7 @@ pub(crate) fn unload(cx: &Ctxt, method: &Method) {
     }
     for param in &method.params {
         if let ParamKind::Typed { pattern, colon, ty, .. } = &param.kind {
-            cx.error(
-                quote!(#pattern #colon #ty),
-                "`#[unload]` takes nothing but `self`; store what it needs",
-            );
+            cx.error(quote!(#pattern #colon #ty), "`#[unload]` takes nothing but `self`; store what it needs");
         }
     }
 }
@@ -114,19 +127,25 @@ pub(crate) fn operation(cx: &Ctxt, method: &Method) {
     }
 }
 
+/// A parameter that comes and goes would have to take its argument along.
+pub(crate) fn no_cfg(cx: &Ctxt, param: &Param) {
+    for attribute in &param.attrs {
+        if attribute.name().is_some_and(|name| name == "cfg" || name == "cfg_attr") {
+            cx.error(
+                &attribute.content,
+                "the arguments of an operation are fixed; put the `#[cfg]` on the method, and write two",
+            );
+        }
+    }
+}
+
 /// One argument of an operation.
 pub(crate) fn argument(cx: &Ctxt, name: Option<&Ident>, pattern: &TokenStream, ty: &Type, has_default: bool) {
     if name.is_none() {
-        cx.error(
-            pattern,
-            "an argument is found by its name; write `name: Type` and take it apart in the body",
-        );
+        cx.error(pattern, "an argument is found by its name; write `name: Type` and take it apart in the body");
     }
     if has_default && inner_of(ty, "Option").is_some() {
-        cx.error(
-            ty,
-            "an `Option` may be absent already; remove `#[default]`, or write the type without `Option`",
-        );
+        cx.error(ty, "an `Option` may be absent already; remove `#[default]`, or write the type without `Option`");
     }
     match ungroup(ty) {
         Type::ImplTrait(_) => {
@@ -137,24 +156,22 @@ pub(crate) fn argument(cx: &Ctxt, name: Option<&Ident>, pattern: &TokenStream, t
         }
         _ => {}
     }
-    if let Some(lifetime) = static_lifetime(ty.to_token_stream()) {
+    if let Some(lifetime) = find_lifetime(ty.to_token_stream(), |name| name == "static") {
         cx.error(lifetime, "an argument lives as long as the request; remove `'static`");
     }
 }
 
-/// The first `'static` in a type.
-fn static_lifetime(tokens: TokenStream) -> Option<TokenStream> {
-    use proc_macro2::TokenTree;
+/// The first lifetime in a type whose name `wanted` says to find.
+fn find_lifetime(tokens: TokenStream, wanted: impl Fn(&Ident) -> bool + Copy) -> Option<TokenStream> {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match (&token, tokens.peek()) {
-            (TokenTree::Punct(quote), Some(name @ TokenTree::Ident(ident)))
-                if quote.as_char() == '\'' && ident == "static" =>
-            {
-                return Some(TokenStream::from_iter([token.clone(), name.clone()]));
+            (TokenTree::Punct(quote), Some(TokenTree::Ident(name))) if quote.as_char() == '\'' && wanted(name) => {
+                let name = name.clone();
+                return Some(quote!(#token #name));
             }
             (TokenTree::Group(group), _) => {
-                if let Some(found) = static_lifetime(group.stream()) {
+                if let Some(found) = find_lifetime(group.stream(), wanted) {
                     return Some(found);
                 }
             }
@@ -169,9 +186,7 @@ pub(crate) fn loads(cx: &Ctxt, ty: &Type, loads: &[Load]) {
         let ty = ty.to_token_stream();
         cx.error(
             &ty,
-            format!(
-                "interface `{ty}` has no `#[load]`; add `#[load] fn load() -> Self` or `-> Result<Self, E>`"
-            ),
+            format!("interface `{ty}` has no `#[load]`; add `#[load] fn load() -> Self` or `-> Result<Self, E>`"),
         );
     }
     twice(cx, loads.iter().map(|load| (&load.ident, load.cfgs.is_empty())), "`#[load]`");
@@ -198,16 +213,12 @@ fn twice<'a>(cx: &Ctxt, all: impl Iterator<Item = (&'a Ident, bool)>, what: &str
 
 pub(crate) fn operations(cx: &Ctxt, operations: &[Operation]) {
     for (index, operation) in operations.iter().enumerate() {
-        let same = |other: &&Operation| {
-            other.name == operation.name && (other.cfgs.is_empty() || operation.cfgs.is_empty())
-        };
+        let same =
+            |other: &&Operation| other.name == operation.name && (other.cfgs.is_empty() || operation.cfgs.is_empty());
         if operations[..index].iter().any(|other| same(&other)) {
             cx.error(
                 &operation.ident,
-                format!(
-                    "a second operation named `{}`; rename it with `#[operation(name = \"..\")]`",
-                    operation.name
-                ),
+                format!("a second operation named `{}`; rename it with `#[operation(name = \"..\")]`", operation.name),
             );
         }
     }

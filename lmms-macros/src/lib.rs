@@ -12,6 +12,7 @@ mod ctxt;
 mod expand;
 mod fallback;
 mod link;
+mod outside;
 
 use proc_macro::TokenStream;
 
@@ -32,10 +33,7 @@ pub fn link(input: TokenStream) -> TokenStream {
     link::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-fn expand_interface(
-    args: proc_macro2::TokenStream,
-    input: proc_macro2::TokenStream,
-) -> proc_macro2::TokenStream {
+fn expand_interface(args: proc_macro2::TokenStream, input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let mut block: Block = match syn::parse2(input.clone()) {
         Ok(block) => block,
         // It is not even an impl: the compiler says more about it than we could.
@@ -46,7 +44,7 @@ fn expand_interface(
     let interface = Interface::from_block(&cx, args, &mut block);
     match (cx.check(), interface) {
         (Ok(()), Some(interface)) => expand::interface(&block, &interface),
-        (Err(error), _) => fallback::expand(&block, &error),
+        (Err(error), interface) => fallback::expand(&block, interface.as_ref(), &error),
         (Ok(()), None) => unreachable!("an interface that could not be read has left an error"),
     }
 }

@@ -36,9 +36,7 @@ fn expand_with(
     externs: impl FnOnce() -> std::result::Result<Option<BTreeSet<String>>, String>,
 ) -> Result<TokenStream> {
     let crates = match parse(input)? {
-        Request::Exactly(names) => {
-            names.iter().map(|name| raw(&name.unraw().to_string(), name.span())).collect()
-        }
+        Request::Exactly(names) => names.iter().map(|name| raw(&name.unraw().to_string(), name.span())).collect(),
         Request::Every { skip } => {
             let here = Span::call_site();
             match externs().map_err(|message| Error::new(here, message))? {
@@ -230,20 +228,6 @@ fn list(names: &BTreeSet<String>) -> String {
 
 /// The name that fewest edits turn `wanted` into, if a third of its letters suffice.
 fn nearest<'a>(wanted: &str, names: &'a BTreeSet<String>) -> Option<&'a str> {
-    let (edits, name) = names.iter().map(|name| (edits(wanted, name), name)).min()?;
+    let (edits, name) = names.iter().map(|name| (strsim::levenshtein(wanted, name), name)).min()?;
     (edits <= wanted.len().max(3) / 3).then_some(name)
-}
-
-/// Levenshtein's distance, one row at a time.
-fn edits(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in to.bytes().enumerate() {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
 }

@@ -154,9 +154,11 @@ impl<'a> Call<'a> {
         let Self { invocation, reply, .. } = self;
         match T::__lmms_slot().peek(invocation) {
             Some(instance) => Step::Ready(operation(instance, invocation, reply)),
-            None => Step::Pending(Box::pin(async move {
-                operation(invocation.get_async().await?, invocation, reply)
-            })),
+            None => {
+                Step::Pending(Box::pin(
+                    async move { operation(invocation.get_async().await?, invocation, reply) },
+                ))
+            }
         }
     }
 }

@@ -102,6 +102,7 @@ fn path(needs: &[(Node, Node)], start: Node, end: Node) -> Option<Vec<Node>> {
 }
 
 thread_local! {
+    #[cfg_attr(not(lmms_loom), allow(clippy::missing_const_for_thread_local, reason = "loom's has no `const`"))]
     static LOADING: Cell<Option<Node>> = Cell::new(None);
 }
 

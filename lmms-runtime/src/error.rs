@@ -64,6 +64,15 @@ impl LoadError {
         self.0.interface
     }
 
+    /// The code that an [`Error`] for this has.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self.0.kind {
+            LoadErrorKind::Cycle(_) => ErrorCode::LoadCycle,
+            _ => ErrorCode::LoadFailed,
+        }
+    }
+
     /// In which way it failed.
     #[must_use]
     pub fn kind(&self) -> &LoadErrorKind {
@@ -189,6 +198,34 @@ impl ErrorCode {
             Self::LoadCycle | Self::OperationPanicked => 500,
             Self::LoadFailed => 503,
         }
+    }
+}
+
+/// All codes, for [`ErrorCode::parse`].
+const CODES: [ErrorCode; 9] = [
+    ErrorCode::BadRequest,
+    ErrorCode::PayloadTooLarge,
+    ErrorCode::UnknownInterface,
+    ErrorCode::UnknownOperation,
+    ErrorCode::BadArguments,
+    ErrorCode::LoadFailed,
+    ErrorCode::LoadCycle,
+    ErrorCode::OperationFailed,
+    ErrorCode::OperationPanicked,
+];
+
+impl ErrorCode {
+    /// The code that is written so, as in Lambda's `errorType`.
+    ///
+    /// ```
+    /// use lmms_runtime::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::parse("bad_arguments"), Some(ErrorCode::BadArguments));
+    /// assert_eq!(ErrorCode::parse("Runtime.ExitError"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        CODES.into_iter().find(|known| known.as_str() == code)
     }
 }
 

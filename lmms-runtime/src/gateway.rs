@@ -3,17 +3,20 @@
 //! **Invariant.** A request that cannot be answered loads nothing it did not have to, leaves nothing behind, and gets an
 //! error with a stable code.
 
+use std::fmt;
+
 use crate::call::Call;
 use crate::config::{Config, ConfigError};
 use crate::describe::{self, Description, Statistics};
 use crate::descriptor::Operation;
 use crate::error::{Error, LoadError};
 use crate::flight::Landing;
+use crate::info::InterfaceInfo;
 use crate::invocation::Invocation;
 use crate::metrics::Stats;
 use crate::panics::{self, Catch};
-use crate::registry::{BUILT_IN, Registry, RegistryError};
 use crate::refusal::{self, Failure};
+use crate::registry::{BUILT_IN, Registry, RegistryError};
 use crate::request::{Envelope, Request};
 use crate::slot::{Reason, Unload};
 use crate::step::{Step, settle};
@@ -37,7 +40,9 @@ pub struct Gateway {
 }
 
 /// Why a gateway did not start.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is its message, for that is what a `main` that returns it prints.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// The environment asks for something that means nothing.
@@ -49,6 +54,12 @@ pub enum StartError {
     /// An interface that is to be loaded at the start failed to.
     #[error(transparent)]
     Load(#[from] LoadError),
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Gateway {
@@ -88,21 +99,21 @@ impl Gateway {
         &self.config
     }
 
-    /// The names of all linked interfaces, sorted.
-    pub fn interfaces(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.registry.iter().map(|descriptor| descriptor.name)
+    /// All linked interfaces, sorted by name.
+    pub fn interfaces(&self) -> impl Iterator<Item = InterfaceInfo> + '_ {
+        self.registry.iter().map(InterfaceInfo::new)
+    }
+
+    /// One interface. `None` if there is none of that name.
+    #[must_use]
+    pub fn interface(&self, name: &str) -> Option<InterfaceInfo> {
+        self.registry.find(name).map(InterfaceInfo::new)
     }
 
     /// What happened in this process so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats::now()
-    }
-
-    /// Whether an interface is loaded now. `None` if there is none of that name.
-    #[must_use]
-    pub fn is_resident(&self, interface: &str) -> Option<bool> {
-        self.registry.find(interface).map(|descriptor| (descriptor.status)().resident)
     }
 
     /// Answers one request in an invocation of its own: `{"interface":..,"operation":..,"args":{..}}`, or
@@ -203,7 +214,8 @@ impl Gateway {
             if let Err(error) = outcome {
                 reply.truncate(start);
                 reply.extend_from_slice(b"{\"error\":");
-                serde_json::to_writer(&mut *reply, &error).expect("an error is text only, and a Vec takes it");
+                serde_json::to_writer(&mut *reply, &error)
+                    .expect("an error is text only, and a Vec takes it");
             }
             reply.push(b'}');
         }
@@ -252,7 +264,7 @@ impl Gateway {
     }
 
     fn unknown_interface(&self, interface: &str) -> Error {
-        refusal::unknown_interface(interface, self.interfaces().chain([BUILT_IN]))
+        refusal::unknown_interface(interface, self.registry.iter().map(|known| known.name).chain([BUILT_IN]))
     }
 }
 

@@ -40,9 +40,7 @@ pub(crate) fn start<'a, R>(
 ) -> Supervised<'a, R> {
     match cycle::within(node, || panics::catch(hook)) {
         Ok(Hook::Done(result)) => Supervised::Done(result.map_err(HookFailure::Error)),
-        Ok(Hook::Running(future)) => {
-            Supervised::Running(SupervisedFuture { node, future: Catch(future) })
-        }
+        Ok(Hook::Running(future)) => Supervised::Running(SupervisedFuture { node, future: Catch(future) }),
         Err(message) => Supervised::Done(Err(HookFailure::Panic(message))),
     }
 }

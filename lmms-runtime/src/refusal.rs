@@ -2,7 +2,7 @@
 
 use crate::call::{ArgumentsError, CallError};
 use crate::descriptor::Operation;
-use crate::error::{Error, ErrorCode, LoadErrorKind, nearest, shown};
+use crate::error::{Error, ErrorCode, nearest, shown};
 use crate::gateway::MAX_PAYLOAD;
 use crate::json::{self, Cursor, JsonError, Text};
 
@@ -22,10 +22,8 @@ pub(crate) fn too_large(what: &str, size: usize) -> Error {
 
 pub(crate) fn unknown_interface<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let near = nearest(name, known);
-    let help = near.map_or_else(
-        || "`lmms.describe` lists all".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help =
+        near.map_or_else(|| "`lmms.describe` lists all".to_owned(), |near| format!("did you mean `{near}`?"));
     Error::new(ErrorCode::UnknownInterface, format!("there is no interface {}; {help}", shown(name)))
         .expecting(near.map(str::to_owned))
 }
@@ -56,11 +54,7 @@ pub(crate) fn failed(failure: Failure, interface: &str, operation: &Operation, a
             self::arguments(&error, signature(interface, operation), arguments)
         }
         Failure::Call(CallError::Load(error)) => {
-            let code = match error.kind() {
-                LoadErrorKind::Cycle(_) => ErrorCode::LoadCycle,
-                _ => ErrorCode::LoadFailed,
-            };
-            Error::new(code, error.to_string()).caused_by(error.into())
+            Error::new(error.code(), error.to_string()).caused_by(error.into())
         }
         Failure::Call(CallError::Failed(cause)) => {
             Error::new(ErrorCode::OperationFailed, format!("`{whole}` failed: {cause}")).caused_by(cause)
@@ -81,8 +75,9 @@ pub(crate) fn arguments(error: &ArgumentsError, expected: String, text: &[u8]) -
             bad(format!("the arguments are not valid: {} at byte {}", error.message, error.at))
                 .at(Some(json::path("args", text, error.at)))
         }
-        ArgumentsError::Type { name, error } => bad(format!("argument `{name}`: {}", error.message))
-            .at(Some(json::path("args", text, error.at))),
+        ArgumentsError::Type { name, error } => {
+            bad(format!("argument `{name}`: {}", error.message)).at(Some(json::path("args", text, error.at)))
+        }
         ArgumentsError::Unknown { name, nearest } => {
             let help = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             bad(format!("there is no argument {}{help}", shown(name))).at(Some("args".to_owned()))

@@ -54,7 +54,8 @@ impl Registry {
     }
 
     fn index(descriptors: &'static [&'static Descriptor]) -> Result<Self, RegistryError> {
-        let mut by_name: Vec<_> = descriptors.iter().map(|&descriptor| (descriptor.name, descriptor)).collect();
+        let mut by_name: Vec<_> =
+            descriptors.iter().map(|&descriptor| (descriptor.name, descriptor)).collect();
         // By origin too, so that the same two crates give the same message in every profile.
         by_name.sort_unstable_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.origin.cmp(y.origin)));
         if let Some(pair) = by_name.windows(2).find(|pair| pair[0].0 == pair[1].0) {

@@ -19,8 +19,7 @@ pub(crate) enum Envelope<'a> {
     Batch(Vec<&'a [u8]>),
 }
 
-const EXPECTED: &str =
-    r#"{"interface":"<name>","operation":"<name>","args":{..}} or {"batch":[..]}"#;
+const EXPECTED: &str = r#"{"interface":"<name>","operation":"<name>","args":{..}} or {"batch":[..]}"#;
 
 /// The arguments of a request that gives none.
 const NO_ARGUMENTS: &[u8] = b"{}";

@@ -108,7 +108,10 @@ impl<T: Send + Sync + 'static> Residency<T> {
     ///
     /// # Errors
     /// Gives the generation back when the slot is not empty.
-    pub(crate) fn publish(&'static self, generation: Box<Generation<T>>) -> Result<Hold<T>, Box<Generation<T>>> {
+    pub(crate) fn publish(
+        &'static self,
+        generation: Box<Generation<T>>,
+    ) -> Result<Hold<T>, Box<Generation<T>>> {
         // Acquire, with the Release that emptied the word in `evict`: the pointer is ours to write.
         if self.header.word.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return Err(generation);
@@ -199,7 +202,10 @@ impl Holds {
 
     /// The instance, if it is resident. Touches it: it stays resident as long as `self` lives.
     #[inline]
-    pub(crate) fn get<'h, T: Send + Sync + 'static>(&'h self, residency: &'static Residency<T>) -> Option<&'h T> {
+    pub(crate) fn get<'h, T: Send + Sync + 'static>(
+        &'h self,
+        residency: &'static Residency<T>,
+    ) -> Option<&'h T> {
         // Acquire, with the Release in `touch`: another thread of this invocation may have got the hold.
         if residency.header.stamp.load(Ordering::Acquire) == self.id {
             // SAFETY: only `touch` of these holds writes their id, and it does so with a hold that is given back when
@@ -237,10 +243,12 @@ impl Holds {
     fn adopt(&self, header: &'static Header) {
         let pointer = ptr::from_ref(header).cast_mut();
         let free = self.inline.iter().any(|place| {
-            // Release, with the Acquire in `contains`: who finds the entry may read what the hold protects.
-            place
-                .compare_exchange(ptr::null_mut(), pointer, Ordering::Release, Ordering::Relaxed)
-                .is_ok()
+            // Looked at first, Relaxed, for a failing exchange costs as much as one that succeeds.
+            place.load(Ordering::Relaxed).is_null()
+                // Release, with the Acquire in `contains`: who finds the entry may read what the hold protects.
+                && place
+                    .compare_exchange(ptr::null_mut(), pointer, Ordering::Release, Ordering::Relaxed)
+                    .is_ok()
         });
         if !free {
             self.rest.lock().push(header);

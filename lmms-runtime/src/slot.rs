@@ -114,6 +114,7 @@ enum Look<'i, T> {
     Follow(Arc<Flight>),
 }
 
+#[allow(clippy::new_without_default, reason = "a slot is a `static`, which `Default` cannot make")]
 impl<T> Slot<T> {
     const_unless_loom! {
         /// An empty slot.
@@ -268,7 +269,8 @@ impl<T: Interface> Slot<T> {
                     unreachable!("only the leader of a flight publishes, and there is one")
                 };
                 self.generations.store(number, Ordering::Relaxed);
-                self.load_nanos.store(u64::try_from(load_time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+                self.load_nanos
+                    .store(u64::try_from(load_time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
                 metrics::loaded(number, load_time);
                 cycle::forget_note(T::__lmms_descriptor());
                 let value = invocation.holds.keep(hold);

@@ -55,7 +55,11 @@ fn returns(operation: &Operation) -> Option<String> {
 /// Tokens as a person would write them: `Option<&[f64]>`, not `Option < & [f64] >`.
 fn code(tokens: TokenStream) -> String {
     let mut text = String::new();
-    let mut after_word = false;
+    write(&mut text, &mut false, tokens);
+    text
+}
+
+fn write(text: &mut String, after_word: &mut bool, tokens: TokenStream) {
     for token in tokens {
         match token {
             TokenTree::Group(group) => {
@@ -63,33 +67,36 @@ fn code(tokens: TokenStream) -> String {
                     Delimiter::Parenthesis => ("(", ")"),
                     Delimiter::Bracket => ("[", "]"),
                     Delimiter::Brace => ("{", "}"),
-                    Delimiter::None => ("", ""),
+                    // What a `macro_rules!` passed on is in an invisible group, and is written as if it was not.
+                    Delimiter::None => {
+                        write(text, after_word, group.stream());
+                        continue;
+                    }
                 };
                 text.push_str(open);
-                text.push_str(&code(group.stream()));
+                write(text, &mut false, group.stream());
                 text.push_str(close);
-                after_word = false;
+                *after_word = true;
             }
             TokenTree::Punct(punct) => {
-                if punct.as_char() == '\'' && after_word {
+                if punct.as_char() == '\'' && *after_word {
                     text.push(' ');
                 }
                 text.push(punct.as_char());
                 if matches!(punct.as_char(), ',' | ';') {
                     text.push(' ');
                 }
-                after_word = false;
+                *after_word = false;
             }
             word => {
-                if after_word {
+                if *after_word {
                     text.push(' ');
                 }
                 text.push_str(&word.to_string());
-                after_word = true;
+                *after_word = true;
             }
         }
     }
-    text
 }
 
 /// A JSON string.

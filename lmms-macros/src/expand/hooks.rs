@@ -69,8 +69,7 @@ fn load(private: &TokenStream, interface: &Interface, load: &Load) -> TokenStrea
 fn unload(private: &TokenStream, interface: &Interface, unload: &Unload) -> TokenStream {
     let ty = &interface.ty;
     let Unload { cfgs, ident, is_async, output } = unload;
-    let unloaded =
-        |value: TokenStream| quote_spanned!(*output=> #private::IntoUnloaded::into_unloaded(#value));
+    let unloaded = |value: TokenStream| quote_spanned!(*output=> #private::IntoUnloaded::into_unloaded(#value));
     let body = if *is_async {
         let unloaded = unloaded(quote!(<#ty>::#ident(self).await));
         quote_spanned!(ident.span()=> #private::Hook::Running(#private::Box::pin(async move { #unloaded })))

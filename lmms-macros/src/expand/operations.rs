@@ -1,11 +1,12 @@
 //! One shim per operation: arguments out of the JSON, the call, the result into the reply.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, ReturnType, Type};
 
 use crate::ast::{Argument, Default, Interface, Operation, Param, inner_of, ungroup};
+use crate::outside::anonymous;
 
 pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Operation) -> TokenStream {
     let Operation { cfgs, .. } = operation;
@@ -28,7 +29,7 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
         .iter()
         .map(|(_, argument)| format!("{}{}", argument.name, if argument.is_optional() { "?" } else { "" }));
     let names = names.collect::<Vec<_>>().join(",");
-    let slots = arguments.iter().map(|(place, _)| place);
+    let slots = arguments.iter().map(|(place, argument)| slot(place, &argument.ty));
     let call = call(private, interface, operation, &arguments);
     quote! {
         #(#cfgs)*
@@ -39,13 +40,23 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
             use #private::Infallible as _;
             #(#places)*
             if let #private::Result::Err(__lmms_error) =
-                __lmms_call.arguments(#private::Parameters(#names), &mut [#(&mut #slots),*])
+                __lmms_call.arguments(#private::Parameters(#names), &mut [#(#slots),*])
             {
                 return #private::Step::Ready(#private::Result::Err(__lmms_error));
             }
             #call
         }
     }
+}
+
+/// A place, lent to what reads the arguments. It spans the user's type, where one that cannot be read is to be seen.
+fn slot(place: &Ident, ty: &Type) -> TokenStream {
+    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    let last = spans.last().unwrap_or(first);
+    let mut place = place.clone();
+    place.set_span(last.resolved_at(place.span()));
+    quote_spanned!(first.resolved_at(Span::call_site())=> &mut #place)
 }
 
 /// The call itself, in the form that its hooks and the operation ask for.
@@ -199,27 +210,4 @@ impl<'a> Form<'a> {
 
 fn is_str(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "str"))
-}
-
-/// With every named lifetime as `'_`: those of the method mean nothing in its shim.
-fn anonymous(tokens: TokenStream) -> TokenStream {
-    let mut after_quote = false;
-    tokens
-        .into_iter()
-        .map(|token| {
-            let is_lifetime = std::mem::replace(
-                &mut after_quote,
-                matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\''),
-            );
-            match token {
-                TokenTree::Ident(name) if is_lifetime => TokenTree::Ident(Ident::new("_", name.span())),
-                TokenTree::Group(group) => {
-                    let mut inner = proc_macro2::Group::new(group.delimiter(), anonymous(group.stream()));
-                    inner.set_span(group.span());
-                    TokenTree::Group(inner)
-                }
-                token => token,
-            }
-        })
-        .collect()
 }

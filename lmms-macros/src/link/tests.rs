@@ -88,15 +88,9 @@ fn a_mistake_is_answered_with_what_to_write() {
         ("a b", "expected a comma between two crates: write `a, b`"),
         ("*", "expected the name of a crate: write `lmms::link!(a, b)`"),
         ("7", "expected the name of a crate: write `lmms::link!(a, b)`"),
-        (
-            "except(a)",
-            "unknown `except(..)`: write `skip(..)` to leave crates out, or a plain list of crates",
-        ),
+        ("except(a)", "unknown `except(..)`: write `skip(..)` to leave crates out, or a plain list of crates"),
         ("skip[a]", "expected parentheses: write `skip(a, b)`"),
-        (
-            "skip()",
-            "`skip()` names no crate: write `skip(a, b)`, or `lmms::link!()` to link every dependency",
-        ),
+        ("skip()", "`skip()` names no crate: write `skip(a, b)`, or `lmms::link!()` to link every dependency"),
         (
             "skip(a), b",
             "`skip(..)` leaves crates out of `lmms::link!()`, which links every dependency; a list \

@@ -106,9 +106,7 @@ fn only_an_ide_may_have_none() {
     for ide in ["/x/libexec/rust-analyzer-proc-macro-srv", "rust-analyzer", ".rust-analyzer-wrapped"] {
         assert_eq!(host(&[ide, "proc-macro"]), Ok(None));
     }
-    for compiler in
-        ["rustc", "/home/rust-analyzer/bin/rustc", "clippy-driver", "miri", "rustdoc", "unheard-of"]
-    {
+    for compiler in ["rustc", "/home/rust-analyzer/bin/rustc", "clippy-driver", "miri", "rustdoc", "unheard-of"] {
         let error = host(&[compiler, "--crate-name", "a"]).unwrap_err();
         assert!(error.ends_with("`lmms::link!(tokens, time_zones)`"), "{error}");
     }

@@ -1,0 +1,5 @@
+//! What surrounds the demo's function on a developer's machine. The function itself is `main.rs`, and short.
+
+pub mod local;
+pub mod play;
+pub mod requests;

@@ -1,0 +1,22 @@
+//! A Lambda on this machine: what AWS puts around a function, as far as a demonstration needs it.
+//!
+//! The function under it is not simulated. It runs as a process of its own, started as Lambda starts a bootstrap
+//! (with `AWS_LAMBDA_RUNTIME_API` and its companions in the environment), and polls for its events over HTTP with the
+//! very code that runs on AWS. So its memory can be read from `/proc`, its start can be timed, and the eager baseline
+//! is the same program started with one variable more.
+//!
+//! | module | plays |
+//! |---|---|
+//! | [`runtime_api`] | the Runtime API: `/next`, `/response`, `/error`, `/init/error` |
+//! | [`container`] | the execution environment: starts, watches, measures and stops the process |
+//! | [`serve`] | the function URL: `POST /{interface}/{operation}` on loopback |
+//!
+//! Everything listens on 127.0.0.1 alone. Every wait has an end.
+
+pub mod answer;
+pub mod container;
+mod http;
+mod ids;
+pub mod memory;
+pub mod runtime_api;
+pub mod serve;

@@ -1,0 +1,86 @@
+//! The demo: one Lambda function over eighteen real interface crates, none of which is named here.
+//!
+//! On Lambda (with `AWS_LAMBDA_RUNTIME_API` set) this is a plain bootstrap. Anywhere else it brings a local Lambda,
+//! which starts this same program as its function:
+//!
+//! ```text
+//! demo-lambda                    plays the requests of `requests/` and compares with an eager start
+//! demo-lambda serve [port]       listens for POST /{interface}/{operation} on 127.0.0.1
+//! demo-lambda invoke '<json>'    answers one request
+//! ```
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use demo_lambda::local::answer::Outcome;
+use demo_lambda::local::container::{Container, Function};
+use demo_lambda::local::serve::{self, Front};
+use demo_lambda::play;
+use lmms::ErrorCode;
+use lmms::lambda::Error;
+
+lmms::link!();
+
+/// How long the function gets to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(2);
+
+const USAGE: &str = "usage: demo-lambda [serve [port] | invoke '<json>']";
+
+// One request at a time is what Lambda sends: a runtime of one thread starts faster and is smaller.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let ended = match env::var_os("AWS_LAMBDA_RUNTIME_API") {
+        Some(_) => lmms::lambda::run().await,
+        None => on_this_machine(env::args().skip(1).collect()).await,
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => play::play(&Function::this_program()?).await,
+        ["serve"] => serve(serve::PORT).await,
+        ["serve", port] => {
+            let port = port.parse().map_err(|_| format!("`{port}` is not a port, expected 0 to 65535; {USAGE}"))?;
+            serve(port).await
+        }
+        ["invoke", event] => invoke(event).await,
+        _ => Err(USAGE.into()),
+    }
+}
+
+async fn invoke(event: &str) -> Result<(), Error> {
+    let container = Container::start(&Function::this_program()?).await?;
+    let answer = container.invoke(event.to_owned()).await?;
+    println!("{}", String::from_utf8_lossy(&answer.payload));
+    container.stop(GRACE).await?;
+    match answer.outcome {
+        Outcome::Ok => Ok(()),
+        Outcome::FunctionError { error_type } => Err(format!("the function answered `{error_type}`").into()),
+    }
+}
+
+async fn serve(port: u16) -> Result<(), Error> {
+    let container = Container::start(&Function::this_program()?).await?;
+    let status = |code: &str| ErrorCode::parse(code).map_or(500, ErrorCode::http_status);
+    let front = Front::bind(port, container.api().clone(), status).await?;
+    println!("listening on {} (Ctrl-C ends it); for example:", front.url());
+    println!(
+        r#"  curl {}/tokens/count -d '{{"text":"How many tokens are these?"}}'"#,
+        front.url().trim_end_matches('/')
+    );
+    let stop = async {
+        // Without a handler for Ctrl-C there is no other way to be stopped than to be killed.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    let served = front.run_until(stop).await;
+    container.stop(GRACE).await?;
+    Ok(served?)
+}

@@ -1,0 +1,59 @@
+//! What several test binaries need.
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
+use std::future::Future;
+use std::panic;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use lmms::{Config, Gateway};
+
+/// A gateway with the defaults, whatever the environment of the test says.
+pub fn gateway() -> Gateway {
+    Gateway::new(Config::default()).unwrap()
+}
+
+/// Runs `f`, and fails instead of hanging: far more time than it needs, since nothing here measures time.
+pub fn watched<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, result) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let _ = done.send(f());
+    });
+    match result.recv_timeout(Duration::from_secs(20)) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => panic!("a deadlock: no end after 20 s"),
+        Err(RecvTimeoutError::Disconnected) => panic::resume_unwind(thread.join().unwrap_err()),
+    }
+}
+
+/// Sees a future through on this thread, without a runtime.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Polls once, for tests that decide themselves when a future goes on.
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The names of what is loaded.
+pub fn resident(gateway: &Gateway) -> Vec<&'static str> {
+    gateway.interfaces().filter(|interface| interface.status().resident).map(|interface| interface.name()).collect()
+}

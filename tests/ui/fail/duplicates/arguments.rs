@@ -1,0 +1,24 @@
+pub struct Tokens;
+
+#[lmms::interface(pinned, name = "tokens", name = "tokens", pinned, grace_period = 1, grace_period = 2)]
+impl Tokens {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+
+    #[operation(cached, name = "count", cached, name = "count")]
+    fn count(&self, #[default] #[default = 2] least: u8) {}
+}
+
+pub struct Polygons;
+
+#[lmms::interface(crate = ::lmms, crate = ::lmms, fast_path_threshold = 1, fast_path_threshold = 1)]
+impl Polygons {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+}
+
+fn main() {}

@@ -1,0 +1,27 @@
+pub struct WithoutSelf;
+
+#[lmms::interface]
+impl WithoutSelf {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+
+    #[unload]
+    fn unload() {}
+}
+
+pub struct Borrowed;
+
+#[lmms::interface]
+impl Borrowed {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+
+    #[unload]
+    fn unload(&mut self, force: bool) {}
+}
+
+fn main() {}

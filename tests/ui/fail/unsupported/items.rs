@@ -1,0 +1,19 @@
+#[lmms::interface]
+pub struct Tokens;
+
+#[lmms::interface(pinned)]
+fn load() {}
+
+#[lmms::interface]
+trait Count {
+    #[load]
+    fn load() -> Self;
+}
+
+#[lmms::interface]
+mod polygons {}
+
+fn main() {
+    let _ = Tokens;
+    load();
+}

@@ -1,0 +1,23 @@
+pub struct Tokens;
+
+#[lmms::interface]
+impl Tokens {
+    #[load]
+    unsafe fn load<T>() -> Self {
+        Self
+    }
+
+    #[operation]
+    unsafe fn count(&self) {}
+
+    #[operation]
+    extern "C" fn sum(&self) {}
+
+    #[operation]
+    fn of<T: Copy, const N: usize>(&self, items: [T; N]) {}
+
+    #[unload]
+    extern fn unload(self) {}
+}
+
+fn main() {}
