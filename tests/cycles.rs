@@ -318,11 +318,55 @@ fn behind_errors_that_hide_their_cause() {
     });
 }
 
-/// A panic is what it is, and still says why.
 #[test]
 fn behind_a_panic() {
-    let error = watched(get::<Panicking>);
-    assert!(error.to_string().contains("panicking -> panicking"), "{error}");
+    watched(|| {
+        assert_eq!(way(&get::<Panicking>()), "panicking -> panicking");
+        by_name::<Panicking>("panicking -> panicking");
+    });
+}
+
+/// `Near` asks for `Far` by name, which another thread is loading, and hides why that fails.
+struct Near;
+
+#[lmms::interface]
+impl Near {
+    #[load]
+    async fn load() -> Result<Self, &'static str> {
+        gateway().execute_operation("far", "nothing", b"{}").await.map_err(|_| "the call failed")?;
+        Ok(Self)
+    }
+}
+
+struct Far;
+
+static FAR: [Barrier; 2] = [const { Barrier::new(2) }; 2];
+
+#[lmms::interface]
+impl Far {
+    #[load]
+    fn load(load: &Load<'_>) -> Result<Self, LoadError> {
+        FAR.iter().for_each(|barrier| drop(barrier.wait()));
+        block_on(load.get_async::<Near>()).map(|_| Self)
+    }
+
+    #[operation]
+    fn nothing(&self) {}
+}
+
+#[test]
+fn behind_a_call_that_waited_for_another_thread() {
+    watched(|| {
+        let far = thread::spawn(get::<Far>);
+        FAR[0].wait();
+        let invocation = Invocation::enter();
+        let mut near = pin!(invocation.get_async::<Near>());
+        assert!(poll(near.as_mut()).is_pending());
+        FAR[1].wait();
+        assert_eq!(way(&far.join().unwrap()), "near -> far -> near");
+        let Poll::Ready(Err(error)) = poll(near.as_mut()) else { panic!("what it waited for has failed") };
+        assert_eq!(way(&error), "near -> far -> near");
+    });
 }
 
 macro_rules! diamond {

@@ -27,12 +27,15 @@ const GRACE: Duration = Duration::from_secs(2);
 
 const USAGE: &str = "usage: demo-lambda [serve [port] | invoke '<json>']";
 
-// One request at a time is what Lambda sends: a runtime of one thread starts faster and is smaller.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let ended = match env::var_os("AWS_LAMBDA_RUNTIME_API") {
-        Some(_) => lmms::lambda::run().await,
-        None => on_this_machine(env::args().skip(1).collect()).await,
+fn main() -> ExitCode {
+    // One request at a time is the usual case: a runtime of one thread starts faster and is smaller.
+    let mut runtime = match env::var_os("AWS_LAMBDA_MAX_CONCURRENCY") {
+        Some(_) => tokio::runtime::Builder::new_multi_thread(),
+        None => tokio::runtime::Builder::new_current_thread(),
+    };
+    let ended = match runtime.enable_all().build() {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => Err(error.into()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,6 +43,13 @@ async fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run() -> Result<(), Error> {
+    match env::var_os("AWS_LAMBDA_RUNTIME_API") {
+        Some(_) => lmms::lambda::run().await,
+        None => on_this_machine(env::args().skip(1).collect()).await,
     }
 }
 

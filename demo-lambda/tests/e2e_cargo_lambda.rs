@@ -91,7 +91,8 @@ fn watch_and_invoke() {
     let file = file.to_str().expect("a path in UTF-8");
     assert_eq!(json_of(&watch.invoke(&["--data-file", file], Duration::from_secs(60))), json!(3));
 
-    let refused = watch.invoke(&["--data-ascii", r#"{"interface":"nope"}"#], Duration::from_secs(60));
+    let refused =
+        watch.invoke(&["--data-ascii", r#"{"interface":"nope","operation":"count"}"#], Duration::from_secs(60));
     let printed = String::from_utf8_lossy(&refused.stderr);
     assert!(!refused.status.success() && printed.contains("unknown_interface"), "{refused:?}");
 

@@ -58,7 +58,7 @@ fn the_bootstrap_answers_under_the_emulator() {
     assert_eq!((refused.status, refused.json()["errorType"].as_str()), (200, Some("unknown_interface")));
 
     let again = emulator.invoke(r#"{"interface":"lmms","operation":"describe"}"#);
-    assert_eq!(again.json()["interfaces"][0]["name"], "tokens", "an error must not end the function");
+    assert_eq!(again.json()["interfaces"][0]["name"], "borders", "an error must not end the function");
 
     assert!(emulator.process.stop().success());
 }

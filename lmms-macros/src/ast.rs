@@ -1,9 +1,8 @@
 //! The checked model: what `expand` needs to know, and nothing that could still be wrong.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, GenericArgument, Ident, Path, PathArguments, ReturnType, Type};
 
 use crate::args::Args;
@@ -11,6 +10,7 @@ use crate::attr::{self, OperationArgs, Role};
 use crate::block::{Block, Member, Method, ParamKind, ReceiverKind};
 use crate::check;
 use crate::ctxt::Ctxt;
+use crate::extent::Extent;
 use crate::outside;
 
 pub(crate) struct Interface {
@@ -34,7 +34,7 @@ pub(crate) struct Load {
     pub(crate) ident: Ident,
     pub(crate) is_async: bool,
     pub(crate) takes_load: bool,
-    pub(crate) output: Span,
+    pub(crate) output: Extent,
 }
 
 /// `#[unload]`. Several only behind `#[cfg]`s.
@@ -42,7 +42,7 @@ pub(crate) struct Unload {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) ident: Ident,
     pub(crate) is_async: bool,
-    pub(crate) output: Span,
+    pub(crate) output: Extent,
 }
 
 pub(crate) struct Operation {
@@ -138,7 +138,7 @@ impl Load {
             ident: method.ident.clone(),
             is_async: method.asyncness.is_some(),
             takes_load: !method.params.is_empty(),
-            output: output_span(method),
+            output: output(&method.ident, &method.output),
         }
     }
 }
@@ -150,7 +150,7 @@ impl Unload {
             cfgs: attr::cfgs(&method.attrs),
             ident: method.ident.clone(),
             is_async: method.asyncness.is_some(),
-            output: output_span(method),
+            output: output(&method.ident, &method.output),
         }
     }
 }
@@ -214,6 +214,11 @@ impl Operation {
         })
     }
 
+    /// Where its result is declared.
+    pub(crate) fn result(&self) -> Extent {
+        output(&self.ident, &self.output)
+    }
+
     pub(crate) fn shim(&self) -> Ident {
         format_ident!("__lmms_operation_{}", self.ident.unraw(), span = self.ident.span())
     }
@@ -236,10 +241,11 @@ fn take_default(cx: &Ctxt, param: &mut crate::block::Param) -> Option<Default> {
     default.get()
 }
 
-fn output_span(method: &Method) -> Span {
-    match &method.output {
-        ReturnType::Default => method.ident.span(),
-        ReturnType::Type(_, ty) => ty.span(),
+/// The type that a method returns, or else its name.
+fn output(ident: &Ident, output: &ReturnType) -> Extent {
+    match output {
+        ReturnType::Default => Extent::of(ident),
+        ReturnType::Type(_, ty) => Extent::of(ty),
     }
 }
 

@@ -30,17 +30,19 @@ pub(crate) fn block(cx: &Ctxt, block: &Block) {
 
 /// The last segment of the type's path, from which the interface has its name.
 pub(crate) fn type_name<'a>(cx: &Ctxt, ty: &'a Type) -> Option<&'a Ident> {
+    if let Some(lifetime) = find_lifetime(ty.to_token_stream(), |name| name == "_") {
+        cx.error(
+            lifetime,
+            "an interface outlives every request, so it owns its state; write a type that borrows nothing",
+        );
+        return None;
+    }
     let name = match ungroup(ty) {
         Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|segment| &segment.ident),
         _ => None,
     };
     if name.is_none() {
         cx.error(ty, "an interface is a struct or enum of yours; write `impl Type`");
-    } else if let Some(lifetime) = find_lifetime(ty.to_token_stream(), |name| name == "_") {
-        cx.error(
-            lifetime,
-            "an interface outlives every request, so it owns its state; write a type that borrows nothing",
-        );
     }
     name
 }

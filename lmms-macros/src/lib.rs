@@ -10,6 +10,7 @@ mod block;
 mod check;
 mod ctxt;
 mod expand;
+mod extent;
 mod fallback;
 mod link;
 mod outside;

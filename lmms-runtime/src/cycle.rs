@@ -52,12 +52,16 @@ impl Need {
 
     /// Remembers that what the load needed failed for a cycle, if it did.
     pub(crate) fn note<T>(&self, outcome: Result<T, LoadError>) -> Result<T, LoadError> {
-        if let (Some((from, _)), Err(error)) = (self.0, &outcome)
-            && let Some(path) = error.cycle_path()
-        {
-            NOTES.lock().push((from, path));
+        if let Err(error) = &outcome {
+            self.note_failure(error);
         }
         outcome
+    }
+
+    pub(crate) fn note_failure(&self, error: &LoadError) {
+        if let (Some((from, _)), Some(path)) = (self.0, error.cycle_path()) {
+            NOTES.lock().push((from, path));
+        }
     }
 }
 

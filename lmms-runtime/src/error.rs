@@ -1,5 +1,6 @@
 //! Errors: what can go wrong, with a stable code, the names involved, and what was expected.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -373,5 +374,16 @@ pub(crate) fn shown(name: &str) -> String {
     match name.char_indices().nth(MOST_SHOWN) {
         Some((end, _)) => format!("`{}…`", &name[..end]),
         None => format!("`{name}`"),
+    }
+}
+
+/// A text that may repeat what a request says, without its middle if that is longer than anybody reads.
+pub(crate) fn clipped(text: &str) -> Cow<'_, str> {
+    let ends = (text.char_indices().nth(2 * MOST_SHOWN), text.char_indices().nth_back(2 * MOST_SHOWN));
+    match ends {
+        (Some((head, _)), Some((tail, _))) if head < tail => {
+            Cow::Owned(format!("{}…{}", &text[..head], &text[tail..]))
+        }
+        _ => Cow::Borrowed(text),
     }
 }

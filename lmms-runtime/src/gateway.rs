@@ -147,7 +147,8 @@ impl Gateway {
         let outcome = match Envelope::parse(request)? {
             Envelope::One(request) => self.answer(invocation, &request, reply).await,
             Envelope::Batch(items) => {
-                self.answer_batch(invocation, &items, reply).await;
+                // In a box, so that the usual future is not as large as the one for this.
+                Box::pin(self.answer_batch(invocation, &items, reply)).await;
                 Ok(())
             }
         };
@@ -200,6 +201,7 @@ impl Gateway {
     }
 
     async fn answer_batch(&self, invocation: &Invocation, items: &[&[u8]], reply: &mut Vec<u8>) {
+        let batch = reply.len();
         reply.push(b'[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -218,17 +220,22 @@ impl Gateway {
                     .expect("an error is text only, and a Vec takes it");
             }
             reply.push(b'}');
+            // It will be refused as a whole, so there is no use in calling the others and keeping what they answer.
+            if reply.len() - batch > MAX_PAYLOAD {
+                return;
+            }
         }
         reply.push(b']');
     }
 
-    async fn answer(
-        &self,
-        invocation: &Invocation,
-        request: &Request<'_>,
-        reply: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        self.call(invocation, &request.interface, &request.operation, request.arguments, reply).await
+    /// Not async itself: one future less to pass through.
+    fn answer<'f>(
+        &'f self,
+        invocation: &'f Invocation,
+        request: &'f Request<'_>,
+        reply: &'f mut Vec<u8>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'f {
+        self.call(invocation, &request.interface, &request.operation, request.arguments, reply)
     }
 
     async fn call(

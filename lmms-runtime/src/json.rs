@@ -11,6 +11,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 
+use crate::error::clipped;
+
 /// A place in JSON text, moving forward.
 #[derive(Debug, Clone)]
 pub struct Cursor<'de> {
@@ -50,6 +52,7 @@ impl<'de> Cursor<'de> {
         None
     }
 
+    #[inline]
     fn take(&mut self, wanted: u8, what: &str) -> Result<(), JsonError> {
         match self.peek() {
             Some(byte) if byte == wanted => {
@@ -69,6 +72,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// Moves to the next item of an object or array, or takes its end and says `false`.
+    #[inline]
     fn next(&mut self, first: bool, close: u8, what: &str) -> Result<bool, JsonError> {
         match self.peek() {
             Some(byte) if byte == close => {
@@ -89,6 +93,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// The next key of an object, with its colon. `None` at the end of the object.
+    #[inline]
     pub(crate) fn next_key(&mut self, first: bool) -> Result<Option<Text<'de>>, JsonError> {
         if !self.next(first, b'}', "expected `,` or `}`")? {
             return Ok(None);
@@ -96,7 +101,7 @@ impl<'de> Cursor<'de> {
         if self.peek() != Some(b'"') {
             return Err(JsonError::syntax(self.at, "expected a key in double quotes"));
         }
-        let key = self.value()?;
+        let key = self.text()?;
         self.take(b':', "`:`")?;
         Ok(Some(key))
     }
@@ -108,16 +113,36 @@ impl<'de> Cursor<'de> {
 
     /// Decodes the next value.
     pub(crate) fn value<T: Deserialize<'de>>(&mut self) -> Result<T, JsonError> {
+        if self.peek().is_none() {
+            return Err(JsonError::syntax(self.at, "unexpected end, expected a value"));
+        }
         let rest = &self.text[self.at..];
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<T>();
-        match values.next() {
-            Some(Ok(value)) => {
-                self.at += values.byte_offset();
+        let mut deserializer = serde_json::Deserializer::from_slice(rest);
+        match T::deserialize(&mut deserializer) {
+            Ok(value) => {
+                // The iterator over several values is what tells how far a deserializer has got.
+                self.at += deserializer.into_iter::<IgnoredAny>().byte_offset();
                 Ok(value)
             }
-            Some(Err(error)) => Err(self.error(rest, &error)),
-            None => Err(JsonError::syntax(self.text.len(), "unexpected end, expected a value")),
+            Err(error) => Err(self.error(rest, &error)),
         }
+    }
+
+    /// The next value, which is to be text. Without escapes, as names and keys are, it is taken as it stands.
+    #[inline]
+    pub(crate) fn text(&mut self) -> Result<Text<'de>, JsonError> {
+        if self.peek() == Some(b'"') {
+            let rest = &self.text[self.at + 1..];
+            let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')).unwrap_or(rest.len());
+            if rest.get(end) == Some(&b'"')
+                && let Ok(text) = std::str::from_utf8(&rest[..end])
+            {
+                self.at += end + 2;
+                return Ok(Text(Cow::Borrowed(text)));
+            }
+        }
+        // With escapes, or wrong.
+        self.value()
     }
 
     /// Passes over the next value and returns its text, which is well-formed JSON but for its nesting being unlimited.
@@ -146,7 +171,8 @@ impl<'de> Cursor<'de> {
         }
         JsonError {
             at: self.at + offset(rest, error.line(), error.column()),
-            message,
+            // A string of the wrong type is in there as it stands, and may be megabytes.
+            message: clipped(&message).into_owned(),
             is_type: error.is_data(),
         }
     }
@@ -187,7 +213,7 @@ fn descend(cursor: &mut Cursor<'_>, at: usize, path: &mut String) -> Result<bool
     for index in 0.. {
         let step = if is_object {
             match cursor.next_key(index == 0)? {
-                Some(key) => format!(".{key}"),
+                Some(key) => format!(".{}", clipped(&key)),
                 None => return Ok(false),
             }
         } else if cursor.next_item(index == 0)? {

@@ -17,8 +17,23 @@ pub(crate) const BUILT_IN: &str = "lmms";
 /// The sorted index of [`LMMS_INTERFACES`].
 #[derive(Debug)]
 pub(crate) struct Registry {
-    // The name beside the pointer: a search then reads one array, not a page per interface.
-    by_name: Vec<(&'static str, &'static Descriptor)>,
+    by_name: Vec<Entry>,
+}
+
+/// An interface in the index. What a search compares is here, so that it reads one array, not a page per interface.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    head: u64,
+    name: &'static str,
+    descriptor: &'static Descriptor,
+}
+
+/// The first eight bytes of a name, in the order of names: what most comparisons come down to.
+fn head(name: &str) -> u64 {
+    let mut head = [0; 8];
+    let len = name.len().min(8);
+    head[..len].copy_from_slice(&name.as_bytes()[..len]);
+    u64::from_be_bytes(head)
 }
 
 /// The linked interfaces do not go together.
@@ -54,12 +69,17 @@ impl Registry {
     }
 
     fn index(descriptors: &'static [&'static Descriptor]) -> Result<Self, RegistryError> {
-        let mut by_name: Vec<_> =
-            descriptors.iter().map(|&descriptor| (descriptor.name, descriptor)).collect();
+        let entry = |&descriptor: &&'static Descriptor| {
+            let name = descriptor.name;
+            Entry { head: head(name), name, descriptor }
+        };
+        let mut by_name: Vec<_> = descriptors.iter().map(entry).collect();
         // By origin too, so that the same two crates give the same message in every profile.
-        by_name.sort_unstable_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.origin.cmp(y.origin)));
-        if let Some(pair) = by_name.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            let [(name, first), (_, second)] = [pair[0], pair[1]];
+        by_name.sort_unstable_by(|a, b| {
+            (a.head, a.name).cmp(&(b.head, b.name)).then_with(|| a.descriptor.origin.cmp(b.descriptor.origin))
+        });
+        if let Some(pair) = by_name.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            let [Entry { name, descriptor: first, .. }, Entry { descriptor: second, .. }] = [pair[0], pair[1]];
             return Err(RegistryError::Duplicate { name, first: first.origin, second: second.origin });
         }
         let registry = Self { by_name };
@@ -70,13 +90,14 @@ impl Registry {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&'static Descriptor> {
-        let index = self.by_name.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
-        Some(self.by_name[index].1)
+        let wanted = (head(name), name);
+        let index = self.by_name.binary_search_by(|entry| (entry.head, entry.name).cmp(&wanted)).ok()?;
+        Some(self.by_name[index].descriptor)
     }
 
     /// In the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Descriptor> + '_ {
-        self.by_name.iter().map(|(_, descriptor)| *descriptor)
+        self.by_name.iter().map(|entry| entry.descriptor)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -84,6 +84,7 @@ impl<'a> Fields<'a> {
         self.interface.is_some() || self.operation.is_some() || self.arguments.is_some()
     }
 
+    #[inline]
     fn request(self) -> Result<Request<'a>, Error> {
         let missing = |field| bad(format!("the request has no `{field}`"));
         Ok(Request {
@@ -94,8 +95,9 @@ impl<'a> Fields<'a> {
     }
 }
 
+#[inline]
 fn name<'a>(cursor: &mut Cursor<'a>, field: &str) -> Result<Text<'a>, Error> {
-    cursor.value().map_err(|error| match error.is_type {
+    cursor.text().map_err(|error| match error.is_type {
         true => bad(format!("`{field}` is not a name: {}", error.message)),
         false => malformed(error),
     })

@@ -92,7 +92,7 @@ impl fmt::Display for Reason {
 pub struct Busy {
     flight: Arc<Flight>,
     /// While waiting, others can see for whom.
-    _need: Need,
+    need: Need,
 }
 
 impl fmt::Debug for Busy {
@@ -103,7 +103,11 @@ impl fmt::Debug for Busy {
 
 impl Busy {
     pub(crate) async fn landing(self) -> Landing {
-        self.flight.landing().await
+        let landing = self.flight.landing().await;
+        if let Landing::Failed(error) = &landing {
+            self.need.note_failure(error);
+        }
+        landing
     }
 }
 
@@ -201,7 +205,7 @@ impl<T: Interface> Slot<T> {
         match self.look(invocation) {
             Look::Resident(value) => Ok(Ok(value)),
             Look::Lead(leader) => Ok(need.note(self.lead_blocking(invocation, leader))),
-            Look::Follow(flight) => Err(Busy { flight, _need: need }),
+            Look::Follow(flight) => Err(Busy { flight, need }),
         }
     }
 
@@ -250,6 +254,8 @@ impl<T: Interface> Slot<T> {
 
     fn start_load<'i>(&'static self, invocation: &'i Invocation) -> Supervised<'i, T> {
         let node = T::__lmms_descriptor();
+        // A cycle that was met by the unload hook before, or by a load that was cancelled, is not this load's.
+        cycle::forget_note(node);
         hook::start(node, || T::__lmms_load(Load::new(invocation, node)))
     }
 
@@ -315,8 +321,9 @@ fn load_error(node: &'static Descriptor, failure: HookFailure) -> LoadError {
     let cycle = cycle::forget_note(node);
     match (cycle, failure) {
         (Some(path), HookFailure::Error(cause)) => LoadError::cycle_behind(node.name, path, cause),
-        (_, HookFailure::Error(cause)) => LoadError::failed(node.name, cause),
-        (_, HookFailure::Panic(message)) => LoadError::panicked(node.name, message),
+        (Some(path), HookFailure::Panic(message)) => LoadError::cycle_behind(node.name, path, message.into()),
+        (None, HookFailure::Error(cause)) => LoadError::failed(node.name, cause),
+        (None, HookFailure::Panic(message)) => LoadError::panicked(node.name, message),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The slot, and the `Interface` impl through which the runtime loads and unloads.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::Attribute;
 
+use super::future;
 use crate::ast::{Interface, Load, Unload};
+use crate::extent::Extent;
 
 pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> TokenStream {
     let Interface { ty, name, .. } = interface;
@@ -17,8 +19,9 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
             impl #private::BlockingInterface for #ty {}
         }
     });
+    let slot = Extent::of(ty).place(quote!(#private::Slot<#ty>));
     quote! {
-        static __LMMS_SLOT: #private::Slot<#ty> = #private::Slot::new();
+        static __LMMS_SLOT: #slot = #private::Slot::new();
 
         #[automatically_derived]
         impl #private::Interface for #ty {
@@ -46,16 +49,15 @@ fn load(private: &TokenStream, interface: &Interface, load: &Load) -> TokenStrea
     let ty = &interface.ty;
     let Load { cfgs, ident, is_async, takes_load, output } = load;
     let argument = takes_load.then(|| quote!(&__lmms_load));
-    let loaded = |value: TokenStream| {
-        // On the user's return type, where a type that cannot be loaded is to be seen.
-        quote_spanned!(*output=> #private::IntoLoaded::<Self>::into_loaded(#value))
-    };
+    let call = quote!(<#ty>::#ident(#argument));
+    // On the user's return type, where a type that cannot be loaded is to be seen.
+    let loaded = output.place(quote!(__lmms_loaded));
+    let loaded = output.place(quote!(#private::IntoLoaded::<Self>::into_loaded(#loaded)));
     let body = if *is_async {
-        let loaded = loaded(quote!(<#ty>::#ident(#argument).await));
-        quote_spanned!(ident.span()=> #private::Hook::Running(#private::Box::pin(async move { #loaded })))
+        let future = future(private, ident, &quote!(let __lmms_loaded = #call.await; #loaded));
+        quote!(#private::Hook::Running(#future))
     } else {
-        let loaded = loaded(quote!(<#ty>::#ident(#argument)));
-        quote!(#private::Hook::Done(#loaded))
+        quote!(let __lmms_loaded = #call; #private::Hook::Done(#loaded))
     };
     let parameter = if *takes_load { quote!(__lmms_load) } else { quote!(_) };
     quote! {
@@ -69,13 +71,14 @@ fn load(private: &TokenStream, interface: &Interface, load: &Load) -> TokenStrea
 fn unload(private: &TokenStream, interface: &Interface, unload: &Unload) -> TokenStream {
     let ty = &interface.ty;
     let Unload { cfgs, ident, is_async, output } = unload;
-    let unloaded = |value: TokenStream| quote_spanned!(*output=> #private::IntoUnloaded::into_unloaded(#value));
+    let call = quote!(<#ty>::#ident(self));
+    let unloaded = output.place(quote!(__lmms_unloaded));
+    let unloaded = output.place(quote!(#private::IntoUnloaded::into_unloaded(#unloaded)));
     let body = if *is_async {
-        let unloaded = unloaded(quote!(<#ty>::#ident(self).await));
-        quote_spanned!(ident.span()=> #private::Hook::Running(#private::Box::pin(async move { #unloaded })))
+        let future = future(private, ident, &quote!(let __lmms_unloaded = #call.await; #unloaded));
+        quote!(#private::Hook::Running(#future))
     } else {
-        let unloaded = unloaded(quote!(<#ty>::#ident(self)));
-        quote!(#private::Hook::Done(#unloaded))
+        quote!(let __lmms_unloaded = #call; #private::Hook::Done(#unloaded))
     };
     quote! {
         #(#cfgs)*

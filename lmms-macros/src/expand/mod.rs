@@ -11,9 +11,11 @@ mod register;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Ident;
 
 use crate::ast::Interface;
 use crate::block::Block;
+use crate::extent::Extent;
 
 /// The user's impl, and what makes it an interface.
 pub(crate) fn interface(block: &Block, interface: &Interface) -> TokenStream {
@@ -33,6 +35,11 @@ pub(crate) fn interface(block: &Block, interface: &Interface) -> TokenStream {
             #register
         };
     }
+}
+
+/// `body` as a future on the heap. That it cannot be sent between threads is told on the name of the async fn.
+fn future(private: &TokenStream, ident: &Ident, body: &TokenStream) -> TokenStream {
+    Extent::of(ident).place(quote!(#private::Box::pin(async move { #body })))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! One shim per operation: arguments out of the JSON, the call, the result into the reply.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Ident, ReturnType, Type};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Ident, Type};
 
+use super::future;
 use crate::ast::{Argument, Default, Interface, Operation, Param, inner_of, ungroup};
+use crate::extent::Extent;
 use crate::outside::anonymous;
 
 pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Operation) -> TokenStream {
@@ -29,10 +30,13 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
         .iter()
         .map(|(_, argument)| format!("{}{}", argument.name, if argument.is_optional() { "?" } else { "" }));
     let names = names.collect::<Vec<_>>().join(",");
-    let slots = arguments.iter().map(|(place, argument)| slot(place, &argument.ty));
+    // On the user's type, where one that cannot be read is to be seen.
+    let lent = arguments.iter().map(|(place, argument)| Extent::of(&argument.ty).place(quote!(&mut #place)));
     let call = call(private, interface, operation, &arguments);
     quote! {
         #(#cfgs)*
+        // That it is deprecated is for those to hear who name it.
+        #[allow(deprecated)]
         fn #shim(
             __lmms_call: #private::Call<'_>,
         ) -> #private::Step<'_, #private::Result<(), #private::CallError>> {
@@ -40,23 +44,13 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
             use #private::Infallible as _;
             #(#places)*
             if let #private::Result::Err(__lmms_error) =
-                __lmms_call.arguments(#private::Parameters(#names), &mut [#(#slots),*])
+                __lmms_call.arguments(#private::Parameters(#names), &mut [#(#lent),*])
             {
                 return #private::Step::Ready(#private::Result::Err(__lmms_error));
             }
             #call
         }
     }
-}
-
-/// A place, lent to what reads the arguments. It spans the user's type, where one that cannot be read is to be seen.
-fn slot(place: &Ident, ty: &Type) -> TokenStream {
-    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
-    let first = spans.next().unwrap_or_else(Span::call_site);
-    let last = spans.last().unwrap_or(first);
-    let mut place = place.clone();
-    place.set_span(last.resolved_at(place.span()));
-    quote_spanned!(first.resolved_at(Span::call_site())=> &mut #place)
 }
 
 /// The call itself, in the form that its hooks and the operation ask for.
@@ -67,7 +61,7 @@ fn call(
     arguments: &[(Ident, &Argument)],
 ) -> TokenStream {
     let Interface { ty, .. } = interface;
-    let Operation { ident, output, .. } = operation;
+    let Operation { ident, .. } = operation;
     let values = arguments.iter().map(|(place, argument)| value(private, place, argument));
     let mut places = arguments.iter();
     let passed = operation.params.iter().map(|param| match param {
@@ -82,11 +76,7 @@ fn call(
     let await_ = operation.is_async.then(|| quote!(.await));
     let result = quote!(<#ty>::#ident(__lmms_instance #(, #passed)*) #await_);
     // On the user's return type, where one that cannot be written is to be seen.
-    let span = match output {
-        ReturnType::Default => ident.span(),
-        ReturnType::Type(_, ty) => ty.span(),
-    };
-    let answer = quote_spanned!(span=> #private::Answer(__lmms_result).write(__lmms_reply));
+    let answer = operation.result().place(quote!(#private::Answer(__lmms_result).write(__lmms_reply)));
     let unused = (!operation.params.iter().any(|param| matches!(param, Param::Invocation)))
         .then(|| quote!(let _ = __lmms_invocation;));
     let body = quote! {
@@ -96,14 +86,14 @@ fn call(
         #answer
     };
     if operation.is_async {
-        quote_spanned! {ident.span()=>
-            #private::Step::Pending(#private::Box::pin(async move {
-                let __lmms_invocation = __lmms_call.invocation();
-                let __lmms_reply = __lmms_call.reply();
-                let __lmms_instance = __lmms_invocation.get_async::<#ty>().await?;
-                #body
-            }))
-        }
+        let body = quote! {
+            let __lmms_invocation = __lmms_call.invocation();
+            let __lmms_reply = __lmms_call.reply();
+            let __lmms_instance = __lmms_invocation.get_async::<#ty>().await?;
+            #body
+        };
+        let future = future(private, ident, &body);
+        quote!(#private::Step::Pending(#future))
     } else {
         let run = if interface.is_blocking() { quote!(run) } else { quote!(run_loading) };
         quote! {
@@ -124,7 +114,7 @@ fn value(private: &TokenStream, place: &Ident, argument: &Argument) -> TokenStre
         Some(default) => {
             // The default is of the declared type, which need not be the one that is decoded: `&str`, `Cow`.
             let absent = match default {
-                Default::Trait => quote_spanned!(argument.ty.span()=> #private::Default::default()),
+                Default::Trait => Extent::of(&argument.ty).place(quote!(#private::Default::default())),
                 Default::Expr(expr) => expr.clone(),
             };
             let ty = anonymous(argument.ty.to_token_stream());
@@ -133,8 +123,9 @@ fn value(private: &TokenStream, place: &Ident, argument: &Argument) -> TokenStre
             let borrow = matches!(ungroup(&argument.ty), Type::Reference(_)).then(|| quote!(&));
             quote! {
                 let #place: #ty = match #borrow #place {
-                    #private::Option::Some(#place) => #present,
+                    // First, so that an expression of another type is what is told to be wrong.
                     #private::Option::None => #absent,
+                    #private::Option::Some(#place) => #present,
                 };
             }
         }
@@ -152,7 +143,7 @@ fn owned(private: &TokenStream, ty: &Type) -> TokenStream {
         Form::Str | Form::CowStr => quote!(#private::Text<'_>),
         Form::Slice(item) | Form::CowSlice(item) => {
             let item = anonymous(item.to_token_stream());
-            quote_spanned!(ty.span()=> #private::Vec<#item>)
+            quote!(#private::Vec<#item>)
         }
         Form::Reference(ty) | Form::Value(ty) => anonymous(ty.to_token_stream()),
     }

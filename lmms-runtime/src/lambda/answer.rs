@@ -16,9 +16,11 @@ pub(crate) fn json(reply: Vec<u8>) -> Result<Box<RawValue>, Diagnostic> {
     })
 }
 
-/// A gateway's error. Lambda has one field for the text, so what was expected goes into it.
+/// A gateway's error. Lambda has one field for the text, so what was expected goes into it, unless the text says it.
 pub(crate) fn refusal(error: &Error) -> Diagnostic {
-    let expected = error.expected().map(|expected| format!("; expected {expected}")).unwrap_or_default();
+    let says_it = matches!(error.code(), ErrorCode::UnknownInterface | ErrorCode::UnknownOperation);
+    let expected = error.expected().filter(|_| !says_it);
+    let expected = expected.map(|expected| format!("; expected {expected}")).unwrap_or_default();
     let path = error.path().map(|path| format!(" (at {path})")).unwrap_or_default();
     Diagnostic {
         error_type: error.code().as_str().to_owned(),

@@ -10,16 +10,16 @@ impl Tokens {
     }
 
     #[operation]
-    fn malformed(&self, #[default(5)] a: u8, #[default { 5 }] b: u8) {}
+    fn malformed(&self, #[default(5)] _a: u8, #[default { 5 }] _b: u8) {}
 
     #[operation]
-    fn not_an_argument(#[default] &self, #[default] invocation: &Invocation) {}
+    fn not_an_argument(#[default] &self, #[default] _invocation: &Invocation) {}
 
     #[operation]
-    fn may_be_absent_already(&self, #[default] a: Option<u8>, #[default = None] b: std::option::Option<&str>) {}
+    fn may_be_absent_already(&self, #[default] _a: Option<u8>, #[default = None] _b: std::option::Option<&str>) {}
 
     #[operation]
-    fn comes_and_goes(&self, #[cfg(unix)] a: u8) {}
+    fn comes_and_goes(&self, #[cfg(unix)] _a: u8) {}
 }
 
 fn main() {}

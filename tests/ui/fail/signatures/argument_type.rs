@@ -12,16 +12,16 @@ impl Tokens {
     }
 
     #[operation]
-    fn value(&self, first: u8, opaque: Opaque) {}
+    fn value(&self, _first: u8, _opaque: Opaque) {}
 
     #[operation]
-    fn inside(&self, opaque: HashMap<String, Vec<Opaque>>) {}
+    fn inside(&self, _opaque: HashMap<String, Vec<Opaque>>) {}
 
     #[operation]
-    fn reference(&self, opaque: &Opaque, slice: &[Opaque]) {}
+    fn reference(&self, _opaque: &Opaque, _slice: &[Opaque]) {}
 
     #[operation]
-    async fn option(&self, opaque: Option<&Opaque>) {}
+    async fn option(&self, _opaque: Option<&Opaque>) {}
 }
 
 fn main() {}

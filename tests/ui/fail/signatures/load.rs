@@ -23,7 +23,7 @@ pub struct ForeignParams;
 #[lmms::interface]
 impl ForeignParams {
     #[load]
-    async fn load(path: &str, load: &Load<'_>, size: usize) -> Self {
+    async fn load(_path: &str, _load: &Load<'_>, _size: usize) -> Self {
         Self
     }
 }
@@ -33,7 +33,7 @@ pub struct OwnedLoad;
 #[lmms::interface]
 impl OwnedLoad {
     #[load]
-    fn load(load: Load<'_>) -> Self {
+    fn load(_load: Load<'_>) -> Self {
         Self
     }
 }

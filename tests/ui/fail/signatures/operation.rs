@@ -10,7 +10,7 @@ impl Tokens {
     }
 
     #[operation]
-    fn without_self(text: &str) {}
+    fn without_self(_text: &str) {}
 
     #[operation]
     fn by_value(self) {}
@@ -22,10 +22,10 @@ impl Tokens {
     fn by_arc(self: Arc<Self>) {}
 
     #[operation]
-    fn with_pattern(&self, (a, b): (u8, u8), _: u8) {}
+    fn with_pattern(&self, (_a, _b): (u8, u8), _: u8) {}
 
     #[operation]
-    fn with_types(&self, out: &mut String, each: impl Fn(), text: &'static str, invocation: &mut lmms::Invocation) {}
+    fn with_types(&self, _out: &mut String, _each: impl Fn(), _text: &'static str, _invocation: &mut lmms::Invocation) {}
 }
 
 fn main() {}

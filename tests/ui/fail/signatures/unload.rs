@@ -21,7 +21,7 @@ impl Borrowed {
     }
 
     #[unload]
-    fn unload(&mut self, force: bool) {}
+    fn unload(&mut self, _force: bool) {}
 }
 
 fn main() {}

@@ -6,7 +6,6 @@ fn load() {}
 
 #[lmms::interface]
 trait Count {
-    #[load]
     fn load() -> Self;
 }
 

@@ -14,10 +14,10 @@ impl Tokens {
     extern "C" fn sum(&self) {}
 
     #[operation]
-    fn of<T: Copy, const N: usize>(&self, items: [T; N]) {}
+    fn of<T: Copy, const N: usize>(&self, _items: [T; N]) {}
 
     #[unload]
-    extern fn unload(self) {}
+    extern "C" fn unload(self) {}
 }
 
 fn main() {}
