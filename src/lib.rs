@@ -1,12 +1,257 @@
 //! Lazily loaded, safely unloadable state for AWS Lambda functions.
-pub use lmms_macros::{interface, link};
+//!
+//! A Lambda function with many operations needs much heavy state (a tokenizer, dictionaries, rule sets, clients) of which
+//! one request uses a little. Built eagerly, all of it is paid for by every cold start and held until the container
+//! dies. With `lmms`, each piece is an *interface*: it loads when a request first needs it, a hot call to it costs what a
+//! call through a [`LazyLock`](std::sync::LazyLock) costs, and it can be unloaded again while the function runs.
+//!
+//! # An interface
+//!
+//! Annotate the inherent impl of a type. The crate that does so depends on `lmms` alone and knows no gateway.
+//!
+//! ```standalone_crate
+//! use std::collections::HashMap;
+//!
+//! pub struct Capitals(HashMap<&'static str, &'static str>);
+//!
+//! /// Knows the capitals of countries.
+//! #[lmms::interface]
+//! impl Capitals {
+//!     #[load]
+//!     fn load() -> Self {
+//!         Self(HashMap::from([("Peru", "Lima"), ("Kenya", "Nairobi")]))
+//!     }
+//!
+//!     /// The capital of `country`.
+//!     #[operation(cached)]
+//!     pub fn of(&self, country: &str) -> Option<&'static str> {
+//!         self.0.get(country).copied()
+//!     }
+//! }
+//!
+//! // Typed, from Rust: a reference that lives as long as the invocation.
+//! let invocation = lmms::Invocation::enter();
+//! assert_eq!(invocation.get::<Capitals>()?.of("Peru"), Some("Lima"));
+//!
+//! // By name, from JSON: what a Lambda function receives.
+//! # futures(async {
+//! let gateway = lmms::Gateway::from_env()?;
+//! let answer = gateway.execute(br#"{"interface":"capitals","operation":"of","args":{"country":"Kenya"}}"#).await?;
+//! assert_eq!(answer, br#""Nairobi""#);
+//! # Ok(()) })?;
+//! # fn futures<T>(future: impl Future<Output = Result<T, Box<dyn std::error::Error>>>)
+//! #     -> Result<T, Box<dyn std::error::Error>> {
+//! #     tokio::runtime::Builder::new_current_thread().build()?.block_on(future)
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The attribute is documented at [`interface`](macro@interface).
+//!
+//! # A function
+//!
+//! With the feature `lambda`, the gateway is the handler. [`link!`] makes every interface crate in `Cargo.toml` part of
+//! the program; there is no import list.
+//!
+#![cfg_attr(feature = "lambda", doc = "```no_run,standalone_crate")]
+#![cfg_attr(not(feature = "lambda"), doc = "```ignore")]
+//! lmms::link!();
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), lmms::lambda::Error> {
+//!     lmms::lambda::run().await
+//! }
+//! ```
+//!
+//! `lmms::lambda::run_with` takes a handler of one's own, which gets an [`Invocation`] for typed access.
+//!
+//! # Recipes
+//!
+//! **A client that connects when it is first used.** An async load is awaited by the first caller; others wait for it.
+//! Interfaces with async hooks are reached by [`get_async`](Invocation::get_async).
+//!
+//! ```standalone_crate
+//! # struct Connection; impl Connection {
+//! #     async fn open(_: &str) -> std::io::Result<Self> { Ok(Self) }
+//! #     async fn close(self) -> std::io::Result<()> { Ok(()) } }
+//! pub struct Orders(Connection);
+//!
+//! #[lmms::interface]
+//! impl Orders {
+//!     #[load]
+//!     async fn load() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+//!         let address = std::env::var("ORDERS_ADDRESS").map_err(|_| "ORDERS_ADDRESS is not set")?;
+//!         Ok(Self(Connection::open(&address).await?))
+//!     }
+//!
+//!     #[unload]
+//!     async fn unload(self) -> std::io::Result<()> {
+//!         self.0.close().await
+//!     }
+//! }
+//! # let invocation = lmms::Invocation::enter();
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! let error = runtime.block_on(invocation.get_async::<Orders>()).err().unwrap();
+//! assert_eq!(error.to_string(), "interface `orders` failed to load: ORDERS_ADDRESS is not set");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! A load that fails leaves nothing behind, and the next call tries again.
+//!
+//! **An interface that needs another one** asks for it through [`Load`]. To keep it, it stores a [`Lease`]. Interfaces
+//! that need each other in a cycle are an error that names the cycle, never a deadlock.
+//!
+//! ```standalone_crate
+//! # pub struct Words(Vec<&'static str>);
+//! # #[lmms::interface]
+//! # impl Words { #[load] fn load() -> Self { Self(vec!["lima", "nairobi"]) } }
+//! pub struct Longest(&'static str);
+//!
+//! #[lmms::interface]
+//! impl Longest {
+//!     #[load]
+//!     fn load(load: &lmms::Load<'_>) -> Result<Self, lmms::LoadError> {
+//!         let words = load.get::<Words>()?;
+//!         Ok(Self(words.0.iter().max_by_key(|word| word.len()).copied().unwrap_or_default()))
+//!     }
+//! }
+//! # let invocation = lmms::Invocation::enter();
+//! # assert_eq!(invocation.get::<Longest>()?.0, "nairobi");
+//! # Ok::<(), lmms::LoadError>(())
+//! ```
+//!
+//! **State for longer than a request.** A reference cannot outlive its invocation; the compiler sees to that. A
+//! [`Lease`] can, and keeps its interface loaded meanwhile.
+//!
+//! # Choosing
+//!
+//! | | loads | unloads | by name | async load | cost of a hot access |
+//! |---|---|---|---|---|---|
+//! | `LazyLock`, `OnceCell` | when first used | never | no | no | a load and a comparison |
+//! | `RwLock<Option<Arc<T>>>`, `ArcSwapOption<T>` | by hand | by hand | no | by hand | a counter shared by all threads, or a hazard slot |
+//! | `lmms` | when first used | when nothing uses it | yes | yes | a load and a comparison, after the first in an invocation |
+//!
+//! `cargo bench` in the repository measures the last column.
+//!
+//! # Configuration
+//!
+//! | variable | default | |
+//! |---|---|---|
+//! | `LAZY_LOADING_ENABLED` | `true` | `false` loads everything at the start |
+//! | `ENABLE_MODULE_UNLOADING` | `true` | `false` refuses every unload |
+//!
+//! Each is also read with the prefix `LMMS_`, which wins. A value that does not parse stops the start.
+//!
+//! # Features
+//!
+//! - `lambda` (off by default): [`lambda`](crate::lambda), on `lambda_runtime`.
+#![cfg_attr(not(feature = "lambda"), allow(rustdoc::broken_intra_doc_links))]
+
+/// Makes a type an *interface*: one lazily loaded, unloadable instance per process, with operations that the gateway can
+/// call by name.
+///
+/// Goes on the inherent impl. The type has to be `Send + Sync + 'static` and concrete.
+///
+/// # Arguments
+///
+/// | | |
+/// |---|---|
+/// | `name = "words"` | the name in requests; by default the type's, in snake case |
+/// | `pinned` | never unloaded |
+/// | `grace_period = 60` | seconds without use before an unload, for this interface |
+/// | `fast_path_threshold = 100` | calls that make an operation hot, for this interface |
+/// | `crate = path` | where `lmms` is, if not at `::lmms` |
+///
+/// `grace_period` and `fast_path_threshold` are described to clients and kept for the unload and heat policies, which do
+/// not act on them yet.
+///
+/// # Methods
+///
+/// - `#[load]`, once: `fn load() -> Self`, or `-> Result<Self, E>` with any error that boxes. May be `async`, may take
+///   `load: &Load<'_>` to reach other interfaces.
+/// - `#[operation]`: `&self` and parameters, sync or `async`, fallible or not; the result is anything `Serialize`.
+///   `#[operation(cached)]` declares it pure, so that its results may be cached; `name = ".."` renames it.
+/// - `#[unload]`, at most once: `fn unload(self)`, or with a `Result<(), E>`. May be `async`.
+///
+/// Other methods stay as they are. The doc comments on the impl and on the operations are what `lmms.describe` tells.
+///
+/// # Parameters of operations
+///
+/// Arguments come as a JSON object and are decoded straight into the parameters' types: anything `Deserialize`, and
+/// `&str`, `&[T]`, `&T` and `Cow` of them, borrowed from the request where JSON allows. An `Option` may be absent or
+/// `null`. `#[default]` and `#[default = expr]` stand for an absent argument. A parameter `&Invocation` is passed in.
+/// Unknown, missing, duplicate and ill-typed arguments are refused by name, and nothing is loaded for them.
+///
+/// ```standalone_crate
+/// use lmms::{Gateway, Invocation};
+/// use std::borrow::Cow;
+///
+/// pub struct Text;
+///
+/// #[lmms::interface(name = "text-tools", pinned)]
+/// impl Text {
+///     #[load]
+///     fn load() -> Self {
+///         Self
+///     }
+///
+///     #[operation]
+///     fn repeat(&self, text: &str, #[default = 2] times: usize, separator: Option<Cow<'_, str>>) -> String {
+///         vec![text; times].join(separator.as_deref().unwrap_or(""))
+///     }
+///
+///     #[operation(name = "parse")]
+///     async fn parse_number(&self, text: &str, _invocation: &Invocation) -> Result<i64, std::num::ParseIntError> {
+///         text.parse()
+///     }
+/// }
+///
+/// # fn execute(request: &str) -> Result<String, lmms::Error> {
+/// #     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// #     let gateway = Gateway::new(lmms::Config::default()).unwrap();
+/// #     runtime.block_on(gateway.execute(request.as_bytes())).map(|answer| String::from_utf8(answer).unwrap())
+/// # }
+/// let answer = execute(r#"{"interface":"text-tools","operation":"repeat","args":{"text":"ha"}}"#)?;
+/// assert_eq!(answer, r#""haha""#);
+///
+/// let error = execute(r#"{"interface":"text-tools","operation":"repeat","args":{"test":"ha"}}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "there is no argument `test`; did you mean `text`?");
+/// # Ok::<(), lmms::Error>(())
+/// ```
+pub use lmms_macros::interface;
+
+/// Links every dependency of this crate, so that the interfaces in them are registered.
+///
+/// rustc drops a dependency that no source names, and with it what it would register. This macro names them: it reads
+/// the `--extern` arguments that Cargo gave to this very compiler, and emits `extern crate x as _;` for each. Optional,
+/// renamed, target-specific and inherited dependencies are therefore just right. An interface at second hand is linked
+/// if the crate in between uses `lmms::link!()`, too.
+///
+/// - `lmms::link!();` all dependencies.
+/// - `lmms::link!(skip(a, b));` all but these.
+/// - `lmms::link!(a, b);` only these: for build systems that pass no `--extern`, where the plain form is an error that
+///   says so.
+///
+/// Call it once in the crate root of each binary, and of each file in `tests/` that wants the interfaces.
+///
+/// ```
+/// lmms::link!();
+/// # fn main() {}
+/// ```
+pub use lmms_macros::link;
+
 #[cfg(feature = "lambda")]
 pub use lmms_runtime::lambda;
 pub use lmms_runtime::{
-    BlockingInterface, BoxError, Config, ConfigError, Error, ErrorCode, Gateway, Interface, InterfaceInfo,
-    Invocation, Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD, Reason, RegistryError, StartError, Stats,
-    Status, Unload, UnloadHookError,
+    BlockingInterface, BoxError, Config, ConfigError, Error, ErrorCode, Gateway, Interface, InterfaceInfo, Invocation,
+    Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD, Reason, RegistryError, StartError, Stats, Status, Unload,
+    UnloadHookError,
 };
 
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;
+
+/// The README's example compiles.
+#[cfg(all(doctest, feature = "lambda"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

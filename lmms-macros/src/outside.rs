@@ -7,12 +7,14 @@ use syn::Type;
 
 /// With `Self` as the type that it is.
 pub(crate) fn concrete(tokens: TokenStream, self_ty: &Type) -> TokenStream {
+    let is_plain =
+        matches!(self_ty, Type::Path(path) if path.path.segments.iter().all(|part| part.arguments.is_none()));
     let mut concrete = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match token {
             // `<Type<T>>::ITEM` is right wherever `Type<T>::ITEM` is not.
-            TokenTree::Ident(name) if name == "Self" && starts_path(tokens.peek()) => {
+            TokenTree::Ident(name) if name == "Self" && !is_plain && starts_path(tokens.peek()) => {
                 concrete.extend(quote!(<#self_ty>))
             }
             TokenTree::Ident(name) if name == "Self" => self_ty.to_tokens(&mut concrete),
@@ -58,15 +60,17 @@ mod tests {
     #[test]
     fn self_is_the_type() {
         let self_ty: Type = syn::parse_quote!(Table<u8>);
-        let concrete = |tokens| concrete(tokens, &self_ty).to_string();
-        assert_eq!(concrete(quote!(Vec<Self>)), quote!(Vec<Table<u8>>).to_string());
-        assert_eq!(concrete(quote!([u8; Self::SIZE])), quote!([u8; <Table<u8>>::SIZE]).to_string());
-        assert_eq!(concrete(quote!(self.itself)), quote!(self.itself).to_string());
+        let concrete = |tokens| concrete(tokens, &self_ty).to_string().replace(' ', "");
+        assert_eq!(concrete(quote!(Vec<Self>)), "Vec<Table<u8>>");
+        assert_eq!(concrete(quote!([u8; Self::SIZE])), "[u8;<Table<u8>>::SIZE]");
+        assert_eq!(concrete(quote!(self.itself)), "self.itself");
+        let plain = super::concrete(quote!(Self::SIZE), &syn::parse_quote!(path::Table));
+        assert_eq!(plain.to_string().replace(' ', ""), "path::Table::SIZE");
     }
 
     #[test]
     fn lifetimes_lose_their_names() {
-        let tokens = anonymous(quote!((&'a str, [Query<'query>; 2], &u8)));
-        assert_eq!(tokens.to_string(), quote!((&'_ str, [Query<'_>; 2], &u8)).to_string());
+        let tokens = anonymous(quote!((&'a str, [Query<'query>; 2], &u8))).to_string();
+        assert_eq!(tokens.replace(' ', ""), "(&'_str,[Query<'_>;2],&u8)");
     }
 }

@@ -228,14 +228,13 @@ impl Gateway {
         reply.push(b']');
     }
 
-    /// Not async itself: one future less to pass through.
-    fn answer<'f>(
-        &'f self,
-        invocation: &'f Invocation,
-        request: &'f Request<'_>,
-        reply: &'f mut Vec<u8>,
-    ) -> impl Future<Output = Result<(), Error>> + Send + 'f {
-        self.call(invocation, &request.interface, &request.operation, request.arguments, reply)
+    async fn answer(
+        &self,
+        invocation: &Invocation,
+        request: &Request<'_>,
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.call(invocation, &request.interface, &request.operation, request.arguments, reply).await
     }
 
     async fn call(

@@ -30,10 +30,8 @@ struct Entry {
 
 /// The first eight bytes of a name, in the order of names: what most comparisons come down to.
 fn head(name: &str) -> u64 {
-    let mut head = [0; 8];
-    let len = name.len().min(8);
-    head[..len].copy_from_slice(&name.as_bytes()[..len]);
-    u64::from_be_bytes(head)
+    let bytes = name.as_bytes();
+    (0..8).fold(0, |head, index| head << 8 | bytes.get(index).map_or(0, |byte| u64::from(*byte)))
 }
 
 /// The linked interfaces do not go together.

@@ -21,12 +21,12 @@ pub struct NotSend(Rc<u8>);
 #[lmms::interface]
 impl NotSend {
     #[load]
-    async fn load() -> Self {
+    fn load() -> Self {
         Self(Rc::new(0))
     }
 
     #[operation]
-    async fn count(&self) -> u8 {
+    fn count(&self) -> u8 {
         *self.0
     }
 }

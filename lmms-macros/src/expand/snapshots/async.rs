@@ -1,0 +1,141 @@
+impl HttpClient {
+    async fn load(load: &Load<'_>) -> Self {
+        Self::connect(load.get::<Config>()).await
+    }
+    async fn unload(self) -> io::Result<()> {
+        self.close().await
+    }
+    async fn fetch(
+        &self,
+        url: &str,
+        invocation: &Invocation,
+    ) -> Result<String, HttpError> {
+        self.get(url).await
+    }
+    fn open_connections(&self) -> usize {
+        self.pool.len()
+    }
+}
+const _: () = {
+    static __LMMS_SLOT: ::lmms::__private::Slot<HttpClient> = ::lmms::__private::Slot::new();
+    #[automatically_derived]
+    impl ::lmms::__private::Interface for HttpClient {
+        const NAME: &'static str = "http_client";
+        #[inline]
+        fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
+            &__LMMS_SLOT
+        }
+        fn __lmms_descriptor() -> &'static ::lmms::__private::Descriptor {
+            &__LMMS_DESCRIPTOR
+        }
+        fn __lmms_load(
+            __lmms_load: ::lmms::__private::Load<'_>,
+        ) -> ::lmms::__private::Hook<'_, Self> {
+            ::lmms::__private::Hook::Running(
+                ::lmms::__private::Box::pin(async move {
+                    let __lmms_loaded = <HttpClient>::load(&__lmms_load).await;
+                    ::lmms::__private::IntoLoaded::<Self>::into_loaded(__lmms_loaded)
+                }),
+            )
+        }
+        fn __lmms_unload(self) -> ::lmms::__private::Hook<'static, ()> {
+            ::lmms::__private::Hook::Running(
+                ::lmms::__private::Box::pin(async move {
+                    let __lmms_unloaded = <HttpClient>::unload(self).await;
+                    ::lmms::__private::IntoUnloaded::into_unloaded(__lmms_unloaded)
+                }),
+            )
+        }
+    }
+    #[allow(deprecated)]
+    fn __lmms_operation_fetch(
+        __lmms_call: ::lmms::__private::Call<'_>,
+    ) -> ::lmms::__private::Step<
+        '_,
+        ::lmms::__private::Result<(), ::lmms::__private::CallError>,
+    > {
+        #[allow(unused_imports)]
+        use ::lmms::__private::Infallible as _;
+        let mut __lmms_0: ::lmms::__private::Option<::lmms::__private::Text<'_>> = ::lmms::__private::Option::None;
+        if let ::lmms::__private::Result::Err(__lmms_error) = __lmms_call
+            .arguments(::lmms::__private::Parameters("url"), &mut [&mut __lmms_0])
+        {
+            return ::lmms::__private::Step::Ready(
+                ::lmms::__private::Result::Err(__lmms_error),
+            );
+        }
+        ::lmms::__private::Step::Pending(
+            ::lmms::__private::Box::pin(async move {
+                let __lmms_invocation = __lmms_call.invocation();
+                let __lmms_reply = __lmms_call.reply();
+                let __lmms_instance = __lmms_invocation.get_async::<HttpClient>().await?;
+                let __lmms_0 = ::lmms::__private::present(__lmms_0)?;
+                let __lmms_result = <HttpClient>::fetch(
+                        __lmms_instance,
+                        &*__lmms_0,
+                        __lmms_invocation,
+                    )
+                    .await;
+                ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
+            }),
+        )
+    }
+    #[allow(deprecated)]
+    fn __lmms_operation_open_connections(
+        __lmms_call: ::lmms::__private::Call<'_>,
+    ) -> ::lmms::__private::Step<
+        '_,
+        ::lmms::__private::Result<(), ::lmms::__private::CallError>,
+    > {
+        #[allow(unused_imports)]
+        use ::lmms::__private::Infallible as _;
+        if let ::lmms::__private::Result::Err(__lmms_error) = __lmms_call
+            .arguments(::lmms::__private::Parameters(""), &mut [])
+        {
+            return ::lmms::__private::Step::Ready(
+                ::lmms::__private::Result::Err(__lmms_error),
+            );
+        }
+        __lmms_call
+            .run_loading::<
+                HttpClient,
+            >(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
+                let _ = __lmms_invocation;
+                let __lmms_result = <HttpClient>::open_connections(__lmms_instance);
+                ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
+            })
+    }
+    static __LMMS_DESCRIPTOR: ::lmms::__private::Descriptor = ::lmms::__private::Descriptor {
+        name: "http_client",
+        origin: ::lmms::__private::concat!(
+            ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
+            ::lmms::__private::line!(), ")"
+        ),
+        about: "",
+        options: ::lmms::__private::Options {
+            pinned: false,
+            grace_period: ::lmms::__private::Option::None,
+            fast_path_threshold: ::lmms::__private::Option::None,
+        },
+        operations: &[
+            ::lmms::__private::Operation {
+                name: "fetch",
+                about: "{\"name\":\"fetch\",\"signature\":\"fetch(url: &str) -> Result<String, HttpError>\",\"docs\":\"\",\"cached\":false,\"async\":true,\"arguments\":[{\"name\":\"url\",\"type\":\"&str\",\"required\":true}],\"returns\":\"Result<String, HttpError>\"}",
+                cached: false,
+                call: __lmms_operation_fetch,
+            },
+            ::lmms::__private::Operation {
+                name: "open_connections",
+                about: "{\"name\":\"open_connections\",\"signature\":\"open_connections() -> usize\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"usize\"}",
+                cached: false,
+                call: __lmms_operation_open_connections,
+            },
+        ],
+        load: ::lmms::__private::load_async::<HttpClient>,
+        unload: ::lmms::__private::unload::<HttpClient>,
+        status: ::lmms::__private::status::<HttpClient>,
+    };
+    #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]
+    #[linkme(crate = ::lmms::__private::linkme)]
+    static __LMMS_ENTRY: &::lmms::__private::Descriptor = &__LMMS_DESCRIPTOR;
+};

@@ -1,0 +1,117 @@
+#[cfg(feature = "rules")]
+impl Rules {
+    #[cfg(unix)]
+    fn load() -> Self {
+        Self
+    }
+    #[cfg(not(unix))]
+    async fn load() -> Self {
+        Self
+    }
+    #[cfg(unix)]
+    fn check(&self) {}
+    #[cfg(feature = "flush")]
+    #[cfg(unix)]
+    fn unload(self) {}
+}
+#[cfg(feature = "rules")]
+const _: () = {
+    static __LMMS_SLOT: ::lmms::__private::Slot<Rules> = ::lmms::__private::Slot::new();
+    #[automatically_derived]
+    impl ::lmms::__private::Interface for Rules {
+        const NAME: &'static str = "rules";
+        #[inline]
+        fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
+            &__LMMS_SLOT
+        }
+        fn __lmms_descriptor() -> &'static ::lmms::__private::Descriptor {
+            &__LMMS_DESCRIPTOR
+        }
+        #[cfg(unix)]
+        fn __lmms_load(
+            _: ::lmms::__private::Load<'_>,
+        ) -> ::lmms::__private::Hook<'_, Self> {
+            let __lmms_loaded = <Rules>::load();
+            ::lmms::__private::Hook::Done(
+                ::lmms::__private::IntoLoaded::<Self>::into_loaded(__lmms_loaded),
+            )
+        }
+        #[cfg(not(unix))]
+        fn __lmms_load(
+            _: ::lmms::__private::Load<'_>,
+        ) -> ::lmms::__private::Hook<'_, Self> {
+            ::lmms::__private::Hook::Running(
+                ::lmms::__private::Box::pin(async move {
+                    let __lmms_loaded = <Rules>::load().await;
+                    ::lmms::__private::IntoLoaded::<Self>::into_loaded(__lmms_loaded)
+                }),
+            )
+        }
+        #[cfg(feature = "flush")]
+        #[cfg(unix)]
+        fn __lmms_unload(self) -> ::lmms::__private::Hook<'static, ()> {
+            let __lmms_unloaded = <Rules>::unload(self);
+            ::lmms::__private::Hook::Done(
+                ::lmms::__private::IntoUnloaded::into_unloaded(__lmms_unloaded),
+            )
+        }
+        #[cfg(not(any(all(feature = "flush", unix))))]
+        fn __lmms_unload(self) -> ::lmms::__private::Hook<'static, ()> {
+            ::lmms::__private::drop_instance(self)
+        }
+    }
+    #[cfg(unix)]
+    #[allow(deprecated)]
+    fn __lmms_operation_check(
+        __lmms_call: ::lmms::__private::Call<'_>,
+    ) -> ::lmms::__private::Step<
+        '_,
+        ::lmms::__private::Result<(), ::lmms::__private::CallError>,
+    > {
+        #[allow(unused_imports)]
+        use ::lmms::__private::Infallible as _;
+        if let ::lmms::__private::Result::Err(__lmms_error) = __lmms_call
+            .arguments(::lmms::__private::Parameters(""), &mut [])
+        {
+            return ::lmms::__private::Step::Ready(
+                ::lmms::__private::Result::Err(__lmms_error),
+            );
+        }
+        __lmms_call
+            .run_loading::<
+                Rules,
+            >(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
+                let _ = __lmms_invocation;
+                let __lmms_result = <Rules>::check(__lmms_instance);
+                ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
+            })
+    }
+    static __LMMS_DESCRIPTOR: ::lmms::__private::Descriptor = ::lmms::__private::Descriptor {
+        name: "rules",
+        origin: ::lmms::__private::concat!(
+            ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
+            ::lmms::__private::line!(), ")"
+        ),
+        about: "",
+        options: ::lmms::__private::Options {
+            pinned: false,
+            grace_period: ::lmms::__private::Option::None,
+            fast_path_threshold: ::lmms::__private::Option::None,
+        },
+        operations: &[
+            #[cfg(unix)]
+            ::lmms::__private::Operation {
+                name: "check",
+                about: "{\"name\":\"check\",\"signature\":\"check()\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"()\"}",
+                cached: false,
+                call: __lmms_operation_check,
+            },
+        ],
+        load: ::lmms::__private::load_async::<Rules>,
+        unload: ::lmms::__private::unload::<Rules>,
+        status: ::lmms::__private::status::<Rules>,
+    };
+    #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]
+    #[linkme(crate = ::lmms::__private::linkme)]
+    static __LMMS_ENTRY: &::lmms::__private::Descriptor = &__LMMS_DESCRIPTOR;
+};

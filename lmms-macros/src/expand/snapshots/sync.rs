@@ -1,0 +1,94 @@
+/// Counts tokens.
+impl Tokens {
+    fn load() -> Result<Self, TokensError> {
+        Self::read()
+    }
+    /// Counts the tokens of `text`.
+    pub fn count(&self, text: &str) -> usize {
+        self.bpe.encode(text).len()
+    }
+    fn read() -> Result<Self, TokensError> {
+        todo!()
+    }
+}
+const _: () = {
+    static __LMMS_SLOT: ::lmms::__private::Slot<Tokens> = ::lmms::__private::Slot::new();
+    #[automatically_derived]
+    impl ::lmms::__private::Interface for Tokens {
+        const NAME: &'static str = "tokens";
+        #[inline]
+        fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
+            &__LMMS_SLOT
+        }
+        fn __lmms_descriptor() -> &'static ::lmms::__private::Descriptor {
+            &__LMMS_DESCRIPTOR
+        }
+        fn __lmms_load(
+            _: ::lmms::__private::Load<'_>,
+        ) -> ::lmms::__private::Hook<'_, Self> {
+            let __lmms_loaded = <Tokens>::load();
+            ::lmms::__private::Hook::Done(
+                ::lmms::__private::IntoLoaded::<Self>::into_loaded(__lmms_loaded),
+            )
+        }
+        fn __lmms_unload(self) -> ::lmms::__private::Hook<'static, ()> {
+            ::lmms::__private::drop_instance(self)
+        }
+    }
+    #[automatically_derived]
+    impl ::lmms::__private::BlockingInterface for Tokens {}
+    #[allow(deprecated)]
+    fn __lmms_operation_count(
+        __lmms_call: ::lmms::__private::Call<'_>,
+    ) -> ::lmms::__private::Step<
+        '_,
+        ::lmms::__private::Result<(), ::lmms::__private::CallError>,
+    > {
+        #[allow(unused_imports)]
+        use ::lmms::__private::Infallible as _;
+        let mut __lmms_0: ::lmms::__private::Option<::lmms::__private::Text<'_>> = ::lmms::__private::Option::None;
+        if let ::lmms::__private::Result::Err(__lmms_error) = __lmms_call
+            .arguments(::lmms::__private::Parameters("text"), &mut [&mut __lmms_0])
+        {
+            return ::lmms::__private::Step::Ready(
+                ::lmms::__private::Result::Err(__lmms_error),
+            );
+        }
+        __lmms_call
+            .run::<
+                Tokens,
+            >(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
+                let _ = __lmms_invocation;
+                let __lmms_0 = ::lmms::__private::present(__lmms_0)?;
+                let __lmms_result = <Tokens>::count(__lmms_instance, &*__lmms_0);
+                ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
+            })
+    }
+    static __LMMS_DESCRIPTOR: ::lmms::__private::Descriptor = ::lmms::__private::Descriptor {
+        name: "tokens",
+        origin: ::lmms::__private::concat!(
+            ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
+            ::lmms::__private::line!(), ")"
+        ),
+        about: "Counts tokens.",
+        options: ::lmms::__private::Options {
+            pinned: true,
+            grace_period: ::lmms::__private::Option::Some(30u32),
+            fast_path_threshold: ::lmms::__private::Option::None,
+        },
+        operations: &[
+            ::lmms::__private::Operation {
+                name: "count",
+                about: "{\"name\":\"count\",\"signature\":\"count(text: &str) -> usize\",\"docs\":\"Counts the tokens of `text`.\",\"cached\":true,\"async\":false,\"arguments\":[{\"name\":\"text\",\"type\":\"&str\",\"required\":true}],\"returns\":\"usize\"}",
+                cached: true,
+                call: __lmms_operation_count,
+            },
+        ],
+        load: ::lmms::__private::load_blocking::<Tokens>,
+        unload: ::lmms::__private::unload::<Tokens>,
+        status: ::lmms::__private::status::<Tokens>,
+    };
+    #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]
+    #[linkme(crate = ::lmms::__private::linkme)]
+    static __LMMS_ENTRY: &::lmms::__private::Descriptor = &__LMMS_DESCRIPTOR;
+};
