@@ -71,8 +71,7 @@ fn say(operation: &str, text: &str) -> Value {
 
 #[test]
 fn answers_come_in_the_order_of_the_items() {
-    let items: Vec<_> =
-        (0..100).map(|n| say(if n % 3 == 0 { "say_later" } else { "say" }, &n.to_string())).collect();
+    let items: Vec<_> = (0..100).map(|n| say(if n % 3 == 0 { "say_later" } else { "say" }, &n.to_string())).collect();
     let answers: Vec<_> = (0..100).map(|n| json!({"result": n.to_string()})).collect();
     assert_eq!(ask(&gateway(), &items), answers);
 }

@@ -11,7 +11,9 @@ fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_vars(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
 }
 
-const SWITCHES: [(&str, fn(&Config) -> bool); 2] =
+type Switch = (&'static str, fn(&Config) -> bool);
+
+const SWITCHES: [Switch; 2] =
     [("LAZY_LOADING_ENABLED", Config::lazy_loading), ("ENABLE_MODULE_UNLOADING", Config::unloading)];
 
 #[test]
@@ -84,10 +86,7 @@ fn a_value_that_is_no_text_is_wrong_too() {
 
     let value = OsString::from_vec(b"fal\xffse".to_vec());
     let error = Config::from_vars(|name| (name == "LAZY_LOADING_ENABLED").then(|| value.clone())).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "LAZY_LOADING_ENABLED=`fal\u{fffd}se` is not understood: expected `true` or `false`"
-    );
+    assert_eq!(error.to_string(), "LAZY_LOADING_ENABLED=`fal\u{fffd}se` is not understood: expected `true` or `false`");
 }
 
 /// In a process of its own, since the environment belongs to the process.

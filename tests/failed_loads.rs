@@ -116,10 +116,7 @@ fn each_failure_is_told_and_mended<T: Interface>(
     let cases = [
         (Attempt::Fail, format!("interface `{name}` failed to load: no dictionary")),
         (Attempt::Panic, format!("interface `{name}` panicked while it loaded: index 7 out of range")),
-        (
-            Attempt::PanicWithNumber,
-            format!("interface `{name}` panicked while it loaded: a panic without a message"),
-        ),
+        (Attempt::PanicWithNumber, format!("interface `{name}` panicked while it loaded: a panic without a message")),
     ];
     for (attempt, message) in cases {
         script.is(attempt);
@@ -298,10 +295,8 @@ fn who_waits_for_a_load_shares_its_failure() {
     let gateway = gateway();
     let invocations: Vec<_> = (0..100).map(|_| Invocation::enter()).collect();
     SHARED.fails.store(true, Ordering::SeqCst);
-    let mut typed: Vec<_> =
-        invocations.iter().map(|invocation| Box::pin(invocation.get_async::<Shared>())).collect();
-    let mut named: Vec<_> =
-        (0..100).map(|_| Box::pin(gateway.execute_operation("shared", "answer", b"{}"))).collect();
+    let mut typed: Vec<_> = invocations.iter().map(|invocation| Box::pin(invocation.get_async::<Shared>())).collect();
+    let mut named: Vec<_> = (0..100).map(|_| Box::pin(gateway.execute_operation("shared", "answer", b"{}"))).collect();
     for future in &mut typed {
         assert!(poll(future.as_mut()).is_pending());
     }

@@ -41,7 +41,7 @@ interfaces! {
     Moved
 }
 
-fn holds<T: Interface>() -> usize {
+fn holds<T: Interface>() -> u64 {
     gateway().interface(T::NAME).unwrap().status().holds
 }
 
@@ -78,9 +78,8 @@ fn it_is_send_and_sync_and_so_are_its_futures() {
 
 #[test]
 fn each_has_a_number_of_its_own() {
-    let threads: Vec<_> = (0..4)
-        .map(|_| thread::spawn(|| (0..1000).map(|_| Invocation::enter().id()).collect::<Vec<_>>()))
-        .collect();
+    let threads: Vec<_> =
+        (0..4).map(|_| thread::spawn(|| (0..1000).map(|_| Invocation::enter().id()).collect::<Vec<_>>())).collect();
     let mut ids: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -189,7 +188,7 @@ fn a_lease_outlives_it_and_a_clone_outlives_the_lease() {
     };
     assert_eq!((lease.value(), holds::<Outlived>()), (8, 1));
     let leases = vec![lease.clone(); 7];
-    assert_eq!(holds::<Outlived>(), 8 + usize::from(leases.len() != 7));
+    assert_eq!(holds::<Outlived>(), 8);
     drop(lease);
     assert!(!unloads::<Outlived>());
     let threads: Vec<_> = leases.into_iter().map(|lease| thread::spawn(move || lease.value())).collect();
@@ -221,13 +220,13 @@ fn looking_never_loads() {
 async fn it_may_be_held_across_await_on_any_thread() {
     static SEEN: AtomicUsize = AtomicUsize::new(0);
     let gateway = Arc::new(gateway());
-    let task = |number: usize| {
+    let task = |number: u32| {
         let gateway = Arc::clone(&gateway);
         async move {
             for _ in 0..50 {
                 let invocation = Invocation::enter();
                 let moved = invocation.get_async::<Moved>().await.unwrap();
-                if number % 2 == 0 {
+                if number.is_multiple_of(2) {
                     let _ = gateway.unload_module("moved").await.unwrap();
                 }
                 tokio::task::yield_now().await;

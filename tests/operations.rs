@@ -128,6 +128,7 @@ impl Forms {
         json!([text, items, cow, cow_items, point, query.map(|query| query.text.to_owned())])
     }
 
+    #[allow(clippy::too_many_arguments, reason = "one of each form")]
     #[operation]
     fn defaults(
         &self,

@@ -159,8 +159,7 @@ fn main() {
     let len = format!(r#"{{"interface":"template","operation":"len","args":{{"text":"{}"}}}}"#, text.repeat(10));
     let points: Vec<_> = (0..50).map(|i| (f64::from(i) / 7.0, f64::from(i) * 1.5)).collect();
     let points = serde_json::to_string(&points).expect("numbers");
-    let scale =
-        format!(r#"{{"interface":"markdown","operation":"scale","args":{{"points":{points},"by":2.5}}}}"#);
+    let scale = format!(r#"{{"interface":"markdown","operation":"scale","args":{{"points":{points},"by":2.5}}}}"#);
     let contest = |title, request| contest(title, request, &gateway, &invocation);
     contest::run([
         contest("by name: two numbers", br#"{"interface":"tokens","operation":"add","args":{"a":2,"b":40}}"#),

@@ -75,11 +75,7 @@ struct SeizeSlot {
 
 static COLLECTOR: LazyLock<Collector> = LazyLock::new(Collector::new);
 static SEIZE_SLOTS: [SeizeSlot; SLOTS] = [const {
-    SeizeSlot {
-        state: AtomicPtr::new(std::ptr::null_mut()),
-        users: AtomicUsize::new(0),
-        stamp: AtomicU64::new(0),
-    }
+    SeizeSlot { state: AtomicPtr::new(std::ptr::null_mut()), users: AtomicUsize::new(0), stamp: AtomicU64::new(0) }
 }; SLOTS];
 
 /// What both prototypes do at an access. `None` would be the way to the load.

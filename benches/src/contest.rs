@@ -1,15 +1,16 @@
 //! A contest: rivals that compute the same, each in a loop of its own, timed in turns.
 //!
-//! In each round every rival runs for one slice of time, in an order that rotates, so that what disturbs the machine
+//! In each round every rival runs for one slice of time, in an order that changes, so that what disturbs the machine
 //! disturbs all. Before the clock runs, every rival must have computed the same checksum. Where valgrind is installed,
 //! the instructions of one call are counted too: they are the same on any machine, however busy.
 
 use std::hint::black_box;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::table::{self, Target};
-use crate::{is_bench, median};
+use crate::{is_bench, median, shuffled};
 
 /// Calls a rival so many times, and returns a checksum of what they gave.
 type Run<'a> = Box<dyn FnMut(u64) -> u64 + 'a>;
@@ -90,8 +91,7 @@ impl<'a> Contest<'a> {
         let calls: Vec<u64> = self.rivals.iter_mut().map(|rival| calibrate(&mut rival.run, slice)).collect();
         let mut times = vec![Vec::with_capacity(ROUNDS); self.rivals.len()];
         for round in 0..ROUNDS {
-            for turn in 0..self.rivals.len() {
-                let index = (round + turn) % self.rivals.len();
+            for index in shuffled(round, self.rivals.len()) {
                 let started = Instant::now();
                 black_box((self.rivals[index].run)(black_box(calls[index])));
                 times[index].push(started.elapsed().as_nanos() as f64 / calls[index] as f64);
@@ -103,9 +103,8 @@ impl<'a> Contest<'a> {
     fn report(mut self) {
         self.check();
         let times = self.time();
-        let ratio = |over: usize, under: usize| {
-            median(times[over].iter().zip(&times[under]).map(|(over, under)| over / under))
-        };
+        let ratio =
+            |over: usize, under: usize| median(times[over].iter().zip(&times[under]).map(|(over, under)| over / under));
         let mut rows = Vec::new();
         for (index, rival) in self.rivals.iter().enumerate() {
             let more = median(times[index].iter().zip(&times[0]).map(|(this, first)| this - first));
@@ -119,8 +118,7 @@ impl<'a> Contest<'a> {
             ]);
         }
         let first = self.rivals[0].name;
-        let head =
-            ["", "ns", &format!("ns over {first}"), &format!("by {first}"), "instructions"].map(str::to_owned);
+        let head = ["", "ns", &format!("ns over {first}"), &format!("by {first}"), "instructions"].map(str::to_owned);
         table::print(self.title, self.method, &head.each_ref().map(String::as_str), &rows);
         for (over, under, target) in &self.claims {
             let value = ratio(self.index(over), self.index(under));
@@ -148,24 +146,22 @@ fn calibrate(run: &mut Run<'_>, slice: Duration) -> u64 {
 
 /// The instructions of one call, if valgrind is there to count them.
 fn instructions(title: &str, rival: &str) -> Option<f64> {
-    let count = |calls: u64| -> Option<f64> {
-        let program = std::env::current_exe().ok()?;
-        let output = Command::new("valgrind")
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(program)
-            .arg("--bench")
-            .env(COUNT, format!("{title}\n{rival}\n{calls}"))
-            .output()
-            .ok()?;
-        collected(&String::from_utf8_lossy(&output.stderr)).filter(|_| output.status.success())
+    let count = |calls: u64| {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.env(COUNT, format!("{title}\n{rival}\n{calls}"));
+        count(valgrind, &std::env::current_exe().ok()?, &["--bench"])
     };
     let [few, many] = COUNTED;
     Some((count(many)? - count(few)?) / (many - few) as f64)
 }
 
-/// What callgrind says it counted.
-pub(crate) fn collected(stderr: &str) -> Option<f64> {
-    let line = stderr.lines().find(|line| line.contains("Collected :"))?;
+/// The instructions of a whole program, the dynamic linker's included, if `valgrind` can be started.
+#[must_use]
+pub fn count(mut valgrind: Command, program: &Path, arguments: &[&str]) -> Option<f64> {
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(arguments);
+    let output = valgrind.output().ok().filter(|output| output.status.success())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let line = said.lines().find(|line| line.contains("Collected :"))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 

@@ -24,3 +24,19 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
         count => (values[count / 2 - 1] + values[count / 2]) / 2.0,
     }
 }
+
+/// The numbers below `count` in an order that differs from round to round but not from run to run: nobody always comes
+/// after the same neighbour, whose traces in the caches would be charged to it.
+#[must_use]
+pub fn shuffled(round: usize, count: usize) -> Vec<usize> {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round as u64 + 1);
+    let mut order: Vec<usize> = (0..count).collect();
+    for end in (1..count).rev() {
+        // xorshift
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        order.swap(end, (random % (end as u64 + 1)) as usize);
+    }
+    order
+}

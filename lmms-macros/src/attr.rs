@@ -107,6 +107,7 @@ pub(crate) fn take_role(cx: &Ctxt, attrs: &mut Vec<Attribute>) -> Option<Role> {
             "load" => without_arguments(cx, attr, Role::Load),
             "unload" => without_arguments(cx, attr, Role::Unload),
             "operation" => Role::Operation(OperationArgs::parse(cx, attr)),
+            "cfg_attr" => return check::cfg_attr(cx, attr),
             _ => return true,
         };
         if role.is_some() {

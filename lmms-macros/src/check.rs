@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericParam, Ident, ReturnType, Type};
+use syn::{Attribute, GenericParam, Ident, ReturnType, Type};
 
 use crate::ast::{self, Load, Operation, Unload, inner_of, is_reference_to, ungroup};
 use crate::block::{Block, Method, Param, ParamKind};
@@ -127,6 +127,23 @@ pub(crate) fn operation(cx: &Ctxt, method: &Method) {
              and a `Mutex` or an atomic around what it changes",
         );
     }
+}
+
+/// Whether a `cfg_attr` can stay. What is behind it is not known yet when the block is read.
+pub(crate) fn cfg_attr(cx: &Ctxt, attr: &Attribute) -> bool {
+    let Ok(list) = attr.meta.require_list() else { return true };
+    let mut is_ours = false;
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    for token in list.tokens.clone().into_iter().skip_while(|token| !is_comma(token)) {
+        if let TokenTree::Ident(name) = &token
+            && ["load", "operation", "unload"].iter().any(|helper| name == helper)
+        {
+            let message = format!("`#[{name}]` cannot be behind a `cfg_attr`; write two methods, each with a `#[cfg]`");
+            cx.error(token, message);
+            is_ours = true;
+        }
+    }
+    !is_ours
 }
 
 /// A parameter that comes and goes would have to take its argument along.

@@ -133,11 +133,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// The first thing that is wrong with them.
-    pub fn arguments(
-        &self,
-        parameters: Parameters,
-        places: &mut [&mut dyn Place<'a>],
-    ) -> Result<(), CallError> {
+    pub fn arguments(&self, parameters: Parameters, places: &mut [&mut dyn Place<'a>]) -> Result<(), CallError> {
         read(self.arguments, parameters, places).map_err(CallError::Arguments)
     }
 
@@ -161,11 +157,7 @@ impl<'a> Call<'a> {
         let Self { invocation, reply, .. } = self;
         match T::__lmms_slot().peek(invocation) {
             Some(instance) => Step::Ready(operation(instance, invocation, reply)),
-            None => {
-                Step::Pending(Box::pin(
-                    async move { operation(invocation.get_async().await?, invocation, reply) },
-                ))
-            }
+            None => Step::Pending(Box::pin(async move { operation(invocation.get_async().await?, invocation, reply) })),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::time::Duration;
 
 /// How the gateway behaves.
 ///
@@ -17,11 +18,22 @@ use std::ffi::OsString;
 pub struct Config {
     lazy_loading: bool,
     unloading: bool,
+    grace_period: Duration,
+    min_resident: usize,
+    fast_path: bool,
+    fast_path_threshold: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { lazy_loading: true, unloading: true }
+        Self {
+            lazy_loading: true,
+            unloading: true,
+            grace_period: Duration::from_secs(30),
+            min_resident: 8,
+            fast_path: true,
+            fast_path_threshold: 50,
+        }
     }
 }
 
@@ -86,6 +98,10 @@ impl Config {
         Ok(Self {
             lazy_loading: read(&var, "LAZY_LOADING_ENABLED", SWITCH)?.unwrap_or(default.lazy_loading),
             unloading: read(&var, "ENABLE_MODULE_UNLOADING", SWITCH)?.unwrap_or(default.unloading),
+            grace_period: read(&var, "UNLOAD_GRACE_PERIOD", SECONDS)?.unwrap_or(default.grace_period),
+            min_resident: read(&var, "MIN_RESIDENT_MODULES", COUNT)?.unwrap_or(default.min_resident),
+            fast_path: read(&var, "ENABLE_FAST_PATH", SWITCH)?.unwrap_or(default.fast_path),
+            fast_path_threshold: read(&var, "FAST_PATH_THRESHOLD", CALLS)?.unwrap_or(default.fast_path_threshold),
         })
     }
 
@@ -114,6 +130,33 @@ impl Config {
     }
 }
 
+/// What the unload and fast-path policies will read. They do not act on it yet; a wrong value stops the start all the same.
+impl Config {
+    /// `UNLOAD_GRACE_PERIOD`: how long an interface stays loaded after its last use. 30 s by default.
+    #[must_use]
+    pub fn grace_period(&self) -> Duration {
+        self.grace_period
+    }
+
+    /// `MIN_RESIDENT_MODULES`: how many interfaces stay loaded in any case. 8 by default.
+    #[must_use]
+    pub fn min_resident(&self) -> usize {
+        self.min_resident
+    }
+
+    /// `ENABLE_FAST_PATH`: operations that are called often take a shorter way (default).
+    #[must_use]
+    pub fn fast_path(&self) -> bool {
+        self.fast_path
+    }
+
+    /// `FAST_PATH_THRESHOLD`: how many calls make an operation hot. 50 by default, never 0.
+    #[must_use]
+    pub fn fast_path_threshold(&self) -> u32 {
+        self.fast_path_threshold
+    }
+}
+
 /// A kind of value: how to read it, and what to say when that fails.
 type Kind<T> = (fn(&str) -> Option<T>, &'static str);
 
@@ -125,6 +168,12 @@ const SWITCH: Kind<bool> = (
     },
     "`true` or `false`",
 );
+
+const SECONDS: Kind<Duration> = (|value| value.parse().ok().map(Duration::from_secs), "a whole number of seconds");
+
+const COUNT: Kind<usize> = (|value| value.parse().ok(), "a whole number, 0 or more");
+
+const CALLS: Kind<u32> = (|value| value.parse().ok().filter(|calls| *calls > 0), "a whole number of calls, 1 or more");
 
 /// The value of a variable under its prefixed name or else its plain one. An empty one counts as unset, as in a shell.
 fn read<T>(

@@ -36,10 +36,10 @@ struct Described(&'static Descriptor);
 
 impl Serialize for Described {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Descriptor { name, origin, about, options, operations, .. } = *self.0;
+        let Descriptor { name, origin, docs, options, operations, .. } = *self.0;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", name)?;
-        map.serialize_entry("docs", about)?;
+        map.serialize_entry("docs", docs)?;
         map.serialize_entry("origin", origin)?;
         map.serialize_entry("pinned", &options.pinned)?;
         if let Some(seconds) = options.grace_period {

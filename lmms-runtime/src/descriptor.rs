@@ -16,8 +16,8 @@ pub struct Descriptor {
     pub name: &'static str,
     /// Where it is declared, for messages: module path, file and line.
     pub origin: &'static str,
-    /// JSON object with the documentation.
-    pub about: &'static str,
+    /// The doc comment on the impl.
+    pub docs: &'static str,
     /// The arguments of `#[lmms::interface(..)]`.
     pub options: Options,
     /// In the order of the source.

@@ -48,6 +48,8 @@ impl LoadError {
         Self::new(interface, LoadErrorKind::Cycle(path), None)
     }
 
+    /// The error of a load that met a cycle and then failed. A load may try another interface and do without, so that
+    /// what it failed for may be something else: it is told as well.
     pub(crate) fn cycle_behind(interface: &'static str, path: Path, cause: BoxError) -> Self {
         Self::new(interface, LoadErrorKind::Cycle(path), Some(cause))
     }
@@ -81,12 +83,22 @@ impl LoadError {
     }
 }
 
+/// Whether an error, or one behind it, has `text` in its message.
+fn speaks_of(error: &(dyn std::error::Error + 'static), text: &str) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.to_string().contains(text))
+}
+
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.0.interface;
         match (&self.0.kind, &self.0.cause) {
-            (LoadErrorKind::Cycle(path), _) => {
-                write!(f, "interface `{name}` needs itself to load: {}", path.join(" -> "))
+            (LoadErrorKind::Cycle(path), cause) => {
+                let path = path.join(" -> ");
+                write!(f, "interface `{name}` needs itself to load: {path}")?;
+                match cause {
+                    Some(cause) if !speaks_of(&**cause, &path) => write!(f, "; its load failed with: {cause}"),
+                    _ => Ok(()),
+                }
             }
             (LoadErrorKind::Panicked(message), _) => {
                 write!(f, "interface `{name}` panicked while it loaded: {message}")
@@ -128,12 +140,8 @@ pub struct UnloadHookError {
 impl UnloadHookError {
     pub(crate) fn new(interface: &'static str, failure: HookFailure) -> Self {
         match failure {
-            HookFailure::Error(cause) => {
-                Self { interface, failure: format!("failed: {cause}"), cause: Some(cause) }
-            }
-            HookFailure::Panic(message) => {
-                Self { interface, failure: format!("panicked: {message}"), cause: None }
-            }
+            HookFailure::Error(cause) => Self { interface, failure: format!("failed: {cause}"), cause: Some(cause) },
+            HookFailure::Panic(message) => Self { interface, failure: format!("panicked: {message}"), cause: None },
         }
     }
 
@@ -381,9 +389,7 @@ pub(crate) fn shown(name: &str) -> String {
 pub(crate) fn clipped(text: &str) -> Cow<'_, str> {
     let ends = (text.char_indices().nth(2 * MOST_SHOWN), text.char_indices().nth_back(2 * MOST_SHOWN));
     match ends {
-        (Some((head, _)), Some((tail, _))) if head < tail => {
-            Cow::Owned(format!("{}…{}", &text[..head], &text[tail..]))
-        }
+        (Some((head, _)), Some((tail, _))) if head < tail => Cow::Owned(format!("{}…{}", &text[..head], &text[tail..])),
         _ => Cow::Borrowed(text),
     }
 }

@@ -29,12 +29,14 @@ pub(crate) struct Flight {
 
 struct State {
     landing: Option<Landing>,
-    wakers: Vec<Waker>,
+    /// One for each future that waits, by its number.
+    wakers: Vec<(u64, Waker)>,
+    futures: u64,
 }
 
 impl Flight {
     fn new() -> Self {
-        Self { state: Mutex::new(State { landing: None, wakers: Vec::new() }), landed: Condvar::new() }
+        Self { state: Mutex::new(State { landing: None, wakers: Vec::new(), futures: 0 }), landed: Condvar::new() }
     }
 
     fn land(&self, landing: Landing) {
@@ -44,7 +46,7 @@ impl Flight {
             std::mem::take(&mut state.wakers)
         };
         self.landed.notify_all();
-        for waker in wakers {
+        for (_, waker) in wakers {
             waker.wake();
         }
     }
@@ -62,14 +64,14 @@ impl Flight {
 
     /// Waits without holding up the thread.
     pub(crate) fn landing(&self) -> impl Future<Output = Landing> + Send + '_ {
-        WaitLanding { flight: self, waker: None }
+        WaitLanding { flight: self, number: None }
     }
 }
 
 struct WaitLanding<'a> {
     flight: &'a Flight,
-    /// The waker that is registered, so that a future polled often registers once.
-    waker: Option<Waker>,
+    /// Its number among the futures that wait, once it does.
+    number: Option<u64>,
 }
 
 impl Future for WaitLanding<'_> {
@@ -77,16 +79,28 @@ impl Future for WaitLanding<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landing> {
         let flight = self.flight;
-        let mut state = flight.state.lock();
+        let mut guard = flight.state.lock();
+        let state = &mut *guard;
         if let Some(landing) = &state.landing {
             return Poll::Ready(landing.clone());
         }
-        let known = self.waker.as_ref().is_some_and(|known| known.will_wake(context.waker()));
-        if !known {
-            state.wakers.push(context.waker().clone());
-            self.waker = Some(context.waker().clone());
+        let number = *self.number.get_or_insert_with(|| {
+            state.futures += 1;
+            state.futures
+        });
+        match state.wakers.iter_mut().find(|(waiting, _)| *waiting == number) {
+            Some((_, waker)) => waker.clone_from(context.waker()),
+            None => state.wakers.push((number, context.waker().clone())),
         }
         Poll::Pending
+    }
+}
+
+impl Drop for WaitLanding<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.flight.state.lock().wakers.retain(|(waiting, _)| *waiting != number);
+        }
     }
 }
 

@@ -17,12 +17,15 @@ use crate::metrics::Stats;
 use crate::panics::{self, Catch};
 use crate::refusal::{self, Failure};
 use crate::registry::{BUILT_IN, Registry, RegistryError};
-use crate::request::{Envelope, Request};
+use crate::request::{Envelope, Items, Request};
 use crate::slot::{Reason, Unload};
 use crate::step::{Step, settle};
 
 /// What Lambda carries in one request or answer, in bytes: 6 MB.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+
+/// What a batch keeps free of that for saying which of its items did not fit.
+const ROOM_TO_REFUSE: usize = 256 * 1024;
 
 /// Reaches every linked interface by name.
 ///
@@ -134,28 +137,16 @@ impl Gateway {
     ///
     /// # Errors
     /// As [`execute`](Self::execute); `reply` is then as it was.
-    pub async fn execute_in(
-        &self,
-        invocation: &Invocation,
-        request: &[u8],
-        reply: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    pub async fn execute_in(&self, invocation: &Invocation, request: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
         if request.len() > MAX_PAYLOAD {
             return Err(refusal::too_large("request", request.len()));
         }
         let start = reply.len();
         let outcome = match Envelope::parse(request)? {
             Envelope::One(request) => self.answer(invocation, &request, reply).await,
-            Envelope::Batch(items) => {
-                // In a box, so that the usual future is not as large as the one for this.
-                Box::pin(self.answer_batch(invocation, &items, reply)).await;
-                Ok(())
-            }
+            // In a box, so that the usual future is not as large as the one for this.
+            Envelope::Batch(items) => Box::pin(self.answer_batch(invocation, items, reply)).await,
         };
-        let outcome = outcome.and_then(|()| match reply.len() - start {
-            size if size > MAX_PAYLOAD => Err(refusal::too_large("answer", size)),
-            _ => Ok(()),
-        });
         if outcome.is_err() {
             reply.truncate(start);
         }
@@ -180,60 +171,67 @@ impl Gateway {
 
     /// ARCH-07's `unload_module`: unloads an interface now, unless something keeps it loaded.
     ///
+    /// If the interface is just being loaded or unloaded, this waits for that first. Dropping the future while an async
+    /// `#[unload]` runs cancels the hook: the instance is gone, what the hook had left to do is not done.
+    ///
     /// # Errors
     /// If there is no interface of that name.
     pub async fn unload_module(&self, interface: &str) -> Result<Unload, Error> {
-        let descriptor = self
-            .registry
-            .find(interface)
-            .ok_or_else(|| self.unknown_interface(interface).about(interface, ""))?;
+        let descriptor =
+            self.registry.find(interface).ok_or_else(|| self.unknown_interface(interface).about(interface, ""))?;
         if !self.config.unloading() {
             return Ok(Unload::Blocked(Reason::Disabled));
         }
         if descriptor.options.pinned {
             return Ok(Unload::Blocked(Reason::Pinned));
         }
-        Ok(match (descriptor.unload)() {
-            Step::Ready(unload) => unload,
-            Step::Pending(unload) => unload.await,
-            Step::Busy(_) => Unload::NotLoaded,
-        })
+        loop {
+            match (descriptor.unload)() {
+                Step::Ready(unload) => return Ok(unload),
+                Step::Pending(unload) => return Ok(unload.await),
+                // However it ends, there is more to be said about the slot then.
+                Step::Busy(busy) => drop(busy.landing().await),
+            }
+        }
     }
 
-    async fn answer_batch(&self, invocation: &Invocation, items: &[&[u8]], reply: &mut Vec<u8>) {
+    async fn answer_batch(&self, invocation: &Invocation, items: Items<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {
         let batch = reply.len();
-        reply.push(b'[');
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                reply.push(b',');
-            }
+        let mut full = false;
+        for item in items {
+            reply.push(if reply.len() == batch { b'[' } else { b',' });
             let start = reply.len();
             reply.extend_from_slice(b"{\"result\":");
-            let outcome = match Request::parse(item) {
+            let mut outcome = match Request::parse(item) {
+                // Better not called than called and not told of.
+                Ok(request) if full => Err(refusal::batch_is_full().about(&request.interface, &request.operation)),
                 Ok(request) => self.answer(invocation, &request, reply).await,
                 Err(error) => Err(error),
             };
+            // One that does not fit gives way to what those before it answered.
+            if outcome.is_ok() && reply.len() - batch >= MAX_PAYLOAD - ROOM_TO_REFUSE {
+                outcome = Err(refusal::too_large("answer to the batch", reply.len() - batch));
+                full = true;
+            }
             if let Err(error) = outcome {
                 reply.truncate(start);
                 reply.extend_from_slice(b"{\"error\":");
-                serde_json::to_writer(&mut *reply, &error)
-                    .expect("an error is text only, and a Vec takes it");
+                serde_json::to_writer(&mut *reply, &error).expect("an error is text only, and a Vec takes it");
             }
             reply.push(b'}');
-            // It will be refused as a whole, so there is no use in calling the others and keeping what they answer.
-            if reply.len() - batch > MAX_PAYLOAD {
-                return;
+            // Not even the refusals fit: nothing that is called from here on could be told.
+            if reply.len() - batch >= MAX_PAYLOAD {
+                return Err(refusal::too_large("answer to the batch", reply.len() - batch));
             }
         }
+        if reply.len() == batch {
+            reply.push(b'[');
+        }
         reply.push(b']');
+        Ok(())
     }
 
-    async fn answer(
-        &self,
-        invocation: &Invocation,
-        request: &Request<'_>,
-        reply: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    async fn answer(&self, invocation: &Invocation, request: &Request<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {
         self.call(invocation, &request.interface, &request.operation, request.arguments, reply).await
     }
 
@@ -255,9 +253,18 @@ impl Gateway {
             let known = descriptor.operations.iter().map(|known| known.name);
             return Err(refusal::unknown_operation(interface, operation, known).about(interface, operation));
         };
-        run(called, invocation, arguments, reply).await.map_err(|failure| {
-            refusal::failed(failure, interface, called, arguments).about(interface, operation)
-        })
+        let start = reply.len();
+        let answered = match arguments.len() {
+            size if size > MAX_PAYLOAD => Err(refusal::too_large("request", size)),
+            _ => run(called, invocation, arguments, reply)
+                .await
+                .map_err(|failure| refusal::failed(failure, interface, called, arguments)),
+        };
+        let fitting = answered.and_then(|()| match reply.len() - start {
+            size if size > MAX_PAYLOAD => Err(refusal::too_large("answer", size)),
+            _ => Ok(()),
+        });
+        fitting.map_err(|error| error.about(interface, operation))
     }
 
     fn call_built_in(&self, operation: &str, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {

@@ -34,21 +34,26 @@ pub(crate) enum Supervised<'a, R> {
 }
 
 /// Starts a hook of `node`.
-pub(crate) fn start<'a, R>(
-    node: &'static Descriptor,
-    hook: impl FnOnce() -> Hook<'a, R>,
-) -> Supervised<'a, R> {
+pub(crate) fn start<'a, R>(node: &'static Descriptor, hook: impl FnOnce() -> Hook<'a, R>) -> Supervised<'a, R> {
     match cycle::within(node, || panics::catch(hook)) {
         Ok(Hook::Done(result)) => Supervised::Done(result.map_err(HookFailure::Error)),
-        Ok(Hook::Running(future)) => Supervised::Running(SupervisedFuture { node, future: Catch(future) }),
+        Ok(Hook::Running(future)) => Supervised::Running(SupervisedFuture { node, future: Some(Catch(future)) }),
         Err(message) => Supervised::Done(Err(HookFailure::Panic(message))),
     }
 }
 
-/// An async hook, each poll of which is supervised.
+/// An async hook, each poll of which is supervised, and its end, should it be cancelled.
 pub(crate) struct SupervisedFuture<'a, R> {
     node: &'static Descriptor,
-    future: Catch<BoxFuture<'a, Result<R, BoxError>>>,
+    /// `None` only while it is dropped.
+    future: Option<Catch<BoxFuture<'a, Result<R, BoxError>>>>,
+}
+
+impl<R> Drop for SupervisedFuture<'_, R> {
+    fn drop(&mut self) {
+        // What it holds may ask for its own interface as it goes, which waits for nobody but this hook.
+        cycle::within(self.node, || self.future = None);
+    }
 }
 
 impl<R> Future for SupervisedFuture<'_, R> {
@@ -56,7 +61,8 @@ impl<R> Future for SupervisedFuture<'_, R> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let node = self.node;
-        cycle::within(node, || Pin::new(&mut self.future).poll(context)).map(|outcome| match outcome {
+        let Some(future) = &mut self.future else { return Poll::Pending };
+        cycle::within(node, || Pin::new(future).poll(context)).map(|outcome| match outcome {
             Ok(result) => result.map_err(HookFailure::Error),
             Err(message) => Err(HookFailure::Panic(message)),
         })

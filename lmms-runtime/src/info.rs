@@ -27,7 +27,7 @@ impl InterfaceInfo {
     /// The doc comment on its impl.
     #[must_use]
     pub fn docs(&self) -> &'static str {
-        self.0.about
+        self.0.docs
     }
 
     /// The names of its operations, in the order of the source.

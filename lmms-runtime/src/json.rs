@@ -195,48 +195,79 @@ fn offset(text: &[u8], line: usize, column: usize) -> usize {
 /// The path of the value in `text` at byte `at`, as `args.points[2].lat`, for an error that says only where it is.
 #[cold]
 pub(crate) fn path(root: &str, text: &[u8], at: usize) -> String {
-    let mut path = root.to_owned();
-    let mut cursor = Cursor::new(text);
-    // Each step narrows the text to the member that the offset is in. It ends when it is in none.
-    while descend(&mut cursor, at, &mut path).unwrap_or(false) {}
-    path
+    let mut opens = Vec::new();
+    // Where it cannot be read any further is where the error is.
+    let _ = walk(&mut Cursor::new(text), at, &mut opens);
+    let steps = opens.into_iter().map(|open| match open.member {
+        Some(Member::Key(key)) => format!(".{}", clipped(&key)),
+        Some(Member::Item(index)) => format!("[{index}]"),
+        None => String::new(),
+    });
+    let path = std::iter::once(root.to_owned()).chain(steps).collect::<String>();
+    clipped(&path).into_owned()
 }
 
-/// Goes one level down, to just before the value that spans `at`. `false` if there is none.
-fn descend(cursor: &mut Cursor<'_>, at: usize, path: &mut String) -> Result<bool, JsonError> {
-    let is_object = match cursor.peek() {
-        Some(b'{') => true,
-        Some(b'[') => false,
-        _ => return Ok(false),
-    };
-    cursor.at += 1;
-    for index in 0.. {
-        let step = if is_object {
-            match cursor.next_key(index == 0)? {
-                Some(key) => format!(".{}", clipped(&key)),
-                None => return Ok(false),
-            }
-        } else if cursor.next_item(index == 0)? {
-            format!("[{index}]")
+/// An object or array that has begun.
+struct Open<'de> {
+    is_object: bool,
+    /// How many members came so far.
+    count: usize,
+    /// The one that is being read.
+    member: Option<Member<'de>>,
+}
+
+enum Member<'de> {
+    Key(Text<'de>),
+    Item(usize),
+}
+
+impl<'de> Open<'de> {
+    /// Moves to the next member. `false` at the end.
+    fn advance(&mut self, cursor: &mut Cursor<'de>) -> Result<bool, JsonError> {
+        self.member = None;
+        self.member = if self.is_object {
+            cursor.next_key(self.count == 0)?.map(Member::Key)
         } else {
-            return Ok(false);
+            cursor.next_item(self.count == 0)?.then_some(Member::Item(self.count))
         };
-        cursor.peek();
-        let start = cursor.at;
-        if start > at {
-            return Ok(false);
+        self.count += 1;
+        Ok(self.member.is_some())
+    }
+}
+
+/// Goes through the text once, as far as byte `at`, and leaves what is open there.
+fn walk<'de>(cursor: &mut Cursor<'de>, at: usize, opens: &mut Vec<Open<'de>>) -> Result<(), JsonError> {
+    loop {
+        match cursor.peek() {
+            Some(open @ (b'{' | b'[')) => {
+                cursor.at += 1;
+                opens.push(Open { is_object: open == b'{', count: 0, member: None });
+            }
+            _ => {
+                cursor.skip()?;
+                if at <= cursor.at {
+                    return Ok(());
+                }
+            }
         }
-        // A value that does not even parse is where the error is.
-        let spans = cursor.skip().is_err() || at <= cursor.at;
-        if spans {
-            // An error at an object's end (a missing field) is the object's, and `skip` ended right behind it.
-            let at_end = at == cursor.at && cursor.text.get(at.wrapping_sub(1)) == Some(&b'}');
-            path.push_str(&step);
-            cursor.at = start;
-            return Ok(!at_end);
+        loop {
+            let Some(open) = opens.last_mut() else { return Ok(()) };
+            if open.advance(cursor)? {
+                cursor.peek();
+                if at < cursor.at {
+                    // Before the value, so it is about the object or array.
+                    open.member = None;
+                    return Ok(());
+                }
+                break;
+            }
+            opens.pop();
+            // At its end, as for a field that is missing.
+            if at <= cursor.at {
+                return Ok(());
+            }
         }
     }
-    Ok(false)
 }
 
 /// A JSON string: borrowed from the request unless it has escapes.
@@ -340,5 +371,26 @@ mod tests {
         assert!(error.is_type);
         assert_eq!(error.message, "invalid type: string \"no\", expected u8");
         assert_eq!(path("args", text, error.at), "args.p[1].x");
+    }
+
+    #[test]
+    fn a_path_leads_to_what_is_open_at_a_byte() {
+        let text = r#"{"p":[{"x":1} , [2, "s"]], "q" : {"r":{}}, "t":"u"}"#;
+        let at = |part: &str| path("args", text.as_bytes(), text.find(part).unwrap() + part.len());
+        assert_eq!(at("{\"p\""), "args");
+        assert_eq!(at("{\"x\""), "args.p[0]");
+        assert_eq!(at("1"), "args.p[0].x");
+        assert_eq!(at("{\"x\":1}"), "args.p[0]");
+        assert_eq!(at("2"), "args.p[1][0]");
+        assert_eq!(at("\"s"), "args.p[1][1]");
+        assert_eq!(at("\"s\"]"), "args.p[1]");
+        assert_eq!(at("\"s\"]]"), "args.p");
+        assert_eq!(at("{\"r\":{}"), "args.q.r");
+        assert_eq!(at("{\"r\":{}}"), "args.q");
+        assert_eq!(at("\"u\""), "args.t");
+        assert_eq!(at("\"u\"}"), "args");
+        assert_eq!(path("args", b"5", 1), "args");
+        assert_eq!(path("args", br#"{"a":[1,]}"#, 8), "args.a");
+        assert_eq!(path("args", b"", 0), "args");
     }
 }

@@ -21,6 +21,8 @@ mod invocation;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+#[cfg(all(test, lmms_loom))]
+mod loom_models;
 mod metrics;
 mod panics;
 mod refusal;

@@ -33,7 +33,7 @@ pub struct Stats {
     pub reloads: u64,
     /// Unloads (LUGS).
     pub lugs_unloads: u64,
-    /// Time spent in loads that succeeded.
+    /// Time spent in loads that succeeded. What a load spends in another one counts for both.
     pub load_time: Duration,
 }
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 /// What `f` left half done is its own: an instance shared by reference guards its invariants against panics itself, as
 /// behind any `Mutex` or `Arc`.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| message(&*panic))
+    catch_unwind(AssertUnwindSafe(f)).map_err(message)
 }
 
 /// A future each poll of which is run by [`catch`].
@@ -30,12 +30,17 @@ impl<F: Future + Unpin> Future for Catch<F> {
 }
 
 /// What a panic said, if it said it in the usual way.
-fn message(panic: &(dyn Any + Send)) -> String {
-    if let Some(text) = panic.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = panic.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a panic without a message".to_owned()
+fn message(panic: Box<dyn Any + Send>) -> String {
+    let panic = match panic.downcast::<&'static str>() {
+        Ok(text) => return (*text).to_owned(),
+        Err(panic) => panic,
+    };
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => {
+            // Dropping a payload of the user's own type could panic again, outside of any `catch`.
+            std::mem::forget(other);
+            "a panic without a message".to_owned()
+        }
     }
 }

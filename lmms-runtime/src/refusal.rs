@@ -20,10 +20,14 @@ pub(crate) fn too_large(what: &str, size: usize) -> Error {
     .expecting(Some(format!("at most {MAX_PAYLOAD} bytes")))
 }
 
+pub(crate) fn batch_is_full() -> Error {
+    let message = "not called: the answers to the items before it fill what Lambda carries";
+    Error::new(ErrorCode::PayloadTooLarge, message).expecting(Some("a smaller batch".to_owned()))
+}
+
 pub(crate) fn unknown_interface<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let near = nearest(name, known);
-    let help =
-        near.map_or_else(|| "`lmms.describe` lists all".to_owned(), |near| format!("did you mean `{near}`?"));
+    let help = near.map_or_else(|| "`lmms.describe` lists all".to_owned(), |near| format!("did you mean `{near}`?"));
     Error::new(ErrorCode::UnknownInterface, format!("there is no interface {}; {help}", shown(name)))
         .expecting(near.map(str::to_owned))
 }
@@ -35,12 +39,10 @@ pub(crate) fn unknown_operation<'a>(
 ) -> Error {
     let all = known.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let near = nearest(name, known);
-    let help = near.map_or_else(|| format!("it has {all}"), |near| format!("did you mean `{near}`?"));
-    Error::new(
-        ErrorCode::UnknownOperation,
-        format!("interface `{interface}` has no operation {}; {help}", shown(name)),
-    )
-    .expecting(Some(near.map_or(all, str::to_owned)))
+    let has = if all.is_empty() { "it has none".to_owned() } else { format!("it has {all}") };
+    let help = near.map_or(has, |near| format!("did you mean `{near}`?"));
+    Error::new(ErrorCode::UnknownOperation, format!("interface `{interface}` has no operation {}; {help}", shown(name)))
+        .expecting(Some(near.map_or(all, str::to_owned)))
 }
 
 /// What a call that reached `operation` failed with.
@@ -53,9 +55,7 @@ pub(crate) fn failed(failure: Failure, interface: &str, operation: &Operation, a
         Failure::Call(CallError::Arguments(error)) => {
             self::arguments(&error, signature(interface, operation), arguments)
         }
-        Failure::Call(CallError::Load(error)) => {
-            Error::new(error.code(), error.to_string()).caused_by(error.into())
-        }
+        Failure::Call(CallError::Load(error)) => Error::new(error.code(), error.to_string()).caused_by(error.into()),
         Failure::Call(CallError::Failed(cause)) => {
             Error::new(ErrorCode::OperationFailed, format!("`{whole}` failed: {cause}")).caused_by(cause)
         }
@@ -85,9 +85,7 @@ pub(crate) fn arguments(error: &ArgumentsError, expected: String, text: &[u8]) -
         ArgumentsError::Duplicate(name) => {
             bad(format!("argument `{name}` is there twice")).at(Some(format!("args.{name}")))
         }
-        ArgumentsError::Missing(name) => {
-            bad(format!("argument `{name}` is missing")).at(Some("args".to_owned()))
-        }
+        ArgumentsError::Missing(name) => bad(format!("argument `{name}` is missing")).at(Some("args".to_owned())),
     };
     refusal.expecting(Some(expected))
 }

@@ -15,8 +15,7 @@ pub(crate) struct Request<'a> {
 #[derive(Debug)]
 pub(crate) enum Envelope<'a> {
     One(Request<'a>),
-    /// The raw items: each is parsed when its turn comes, so that one that is wrong spoils no other.
-    Batch(Vec<&'a [u8]>),
+    Batch(Items<'a>),
 }
 
 const EXPECTED: &str = r#"{"interface":"<name>","operation":"<name>","args":{..}} or {"batch":[..]}"#;
@@ -50,7 +49,7 @@ struct Fields<'a> {
     interface: Option<Text<'a>>,
     operation: Option<Text<'a>>,
     arguments: Option<&'a [u8]>,
-    batch: Option<Vec<&'a [u8]>>,
+    batch: Option<Items<'a>>,
 }
 
 impl<'a> Fields<'a> {
@@ -103,13 +102,36 @@ fn name<'a>(cursor: &mut Cursor<'a>, field: &str) -> Result<Text<'a>, Error> {
     })
 }
 
-fn items<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<&'a [u8]>, Error> {
+/// Reads over the items of a batch, each of which has to be JSON.
+fn items<'a>(cursor: &mut Cursor<'a>) -> Result<Items<'a>, Error> {
+    let items = Items { first: true, cursor: cursor.clone() };
     cursor.open_array().map_err(malformed)?;
-    let mut items = Vec::new();
-    while cursor.next_item(items.is_empty()).map_err(malformed)? {
-        items.push(cursor.skip().map_err(malformed)?);
+    let mut first = true;
+    while cursor.next_item(first).map_err(malformed)? {
+        first = false;
+        cursor.skip().map_err(malformed)?;
     }
     Ok(items)
+}
+
+/// The items of a batch, raw: each is parsed when its turn comes, so that one that is wrong spoils no other. They have
+/// been read over once, and are found again rather than kept, since there can be millions.
+#[derive(Debug)]
+pub(crate) struct Items<'a> {
+    cursor: Cursor<'a>,
+    first: bool,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let first = std::mem::replace(&mut self.first, false);
+        if first {
+            self.cursor.open_array().ok()?;
+        }
+        self.cursor.next_item(first).ok()?.then(|| self.cursor.skip().ok())?
+    }
 }
 
 fn malformed(error: JsonError) -> Error {

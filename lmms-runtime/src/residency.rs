@@ -12,7 +12,8 @@
 //!
 //! **Invariant 2.** `stamp` is the id of an invocation that has a hold on this slot, or that of one which has ended.
 //! Ids are never used twice. So an invocation that reads its own id in the stamp has a hold, and its access costs one
-//! load and one comparison, which is what a `LazyLock` costs.
+//! load and one comparison, which is what a `LazyLock` costs. One that finds a younger invocation's id looks into the
+//! short list of its own holds instead.
 //!
 //! Counting per invocation and slot, rather than protecting each access with an epoch, is what the unload policy needs
 //! anyway ("is an invocation that touched it running?"). Since the count is exact, it can carry memory safety too: an
@@ -25,28 +26,29 @@ use std::ops::Deref;
 use std::ptr;
 
 use crate::generation::Generation;
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Mutex, Ordering, const_unless_loom};
+use crate::sync::{AtomicPtr, AtomicU64, Mutex, Ordering, const_unless_loom};
 
 /// The generation may be held.
-const RESIDENT: usize = 0b01;
+const RESIDENT: u64 = 0b01;
 /// The generation is being put in or taken out: nobody has a hold and nobody gets one.
-const BUSY: usize = 0b10;
+const BUSY: u64 = 0b10;
 /// One hold.
-const HOLD: usize = 0b100;
+const HOLD: u64 = 0b100;
 
 /// The id that no invocation has.
 const NOBODY: u64 = 0;
 
 /// What is known of a slot's residency without knowing its type.
 pub(crate) struct Header {
-    word: AtomicUsize,
+    /// 64 bits on every target: a count of half the width could be driven round by leaking leases in a loop.
+    word: AtomicU64,
     stamp: AtomicU64,
 }
 
 impl Header {
     const_unless_loom! {
         fn new() -> Self {
-            Self { word: AtomicUsize::new(0), stamp: AtomicU64::new(NOBODY) }
+            Self { word: AtomicU64::new(0), stamp: AtomicU64::new(NOBODY) }
         }
     }
 
@@ -95,23 +97,21 @@ impl<T: Send + Sync + 'static> Residency<T> {
     }
 
     /// Number of holds: invocations that touched the generation, and leases.
-    pub(crate) fn holds(&self) -> usize {
+    pub(crate) fn holds(&self) -> u64 {
         self.header.word.load(Ordering::Relaxed) / HOLD
     }
 
     /// A hold of one's own, if a generation is resident.
     pub(crate) fn hold(&'static self) -> Option<Hold<T>> {
-        self.header.try_hold().then_some(Hold { residency: self })
+        // Not `then_some`: a `Hold` that is made too early gives back what it never got when it is dropped.
+        self.header.try_hold().then(|| Hold { residency: self })
     }
 
     /// Puts a generation in, and holds it for the caller, so that it cannot go before the caller has seen it.
     ///
     /// # Errors
     /// Gives the generation back when the slot is not empty.
-    pub(crate) fn publish(
-        &'static self,
-        generation: Box<Generation<T>>,
-    ) -> Result<Hold<T>, Box<Generation<T>>> {
+    pub(crate) fn publish(&'static self, generation: Box<Generation<T>>) -> Result<Hold<T>, Box<Generation<T>>> {
         // Acquire, with the Release that emptied the word in `evict`: the pointer is ours to write.
         if self.header.word.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return Err(generation);
@@ -182,6 +182,8 @@ pub(crate) struct Holds {
     id: u64,
     inline: [AtomicPtr<Header>; INLINE],
     rest: Mutex<Vec<&'static Header>>,
+    /// How often another invocation's stamp was in the way. Not loom's atomic: nothing depends on it.
+    misses: std::sync::atomic::AtomicU64,
 }
 
 impl Holds {
@@ -193,6 +195,7 @@ impl Holds {
             id: NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             inline: array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
             rest: Mutex::new(Vec::new()),
+            misses: std::sync::atomic::AtomicU64::new(0),
         }
     }
 
@@ -202,10 +205,7 @@ impl Holds {
 
     /// The instance, if it is resident. Touches it: it stays resident as long as `self` lives.
     #[inline]
-    pub(crate) fn get<'h, T: Send + Sync + 'static>(
-        &'h self,
-        residency: &'static Residency<T>,
-    ) -> Option<&'h T> {
+    pub(crate) fn get<'h, T: Send + Sync + 'static>(&'h self, residency: &'static Residency<T>) -> Option<&'h T> {
         // Acquire, with the Release in `touch`: another thread of this invocation may have got the hold.
         if residency.header.stamp.load(Ordering::Acquire) == self.id {
             // SAFETY: only `touch` of these holds writes their id, and it does so with a hold that is given back when
@@ -218,14 +218,30 @@ impl Holds {
     /// The way of the first access in an invocation, and of every access while a younger invocation uses the same slot.
     fn touch<'h, T: Send + Sync + 'static>(&'h self, residency: &'static Residency<T>) -> Option<&'h T> {
         let header = &residency.header;
-        if !self.contains(header) {
-            if !header.try_hold() {
-                return None;
-            }
+        if self.contains(header) {
+            self.claim_stamp(header);
+        } else if header.try_hold() {
             self.adopt(header);
+        } else {
+            return None;
         }
         // SAFETY: `self` has a hold on this slot, got before or just now, and gives it back only when it is dropped.
         Some(&unsafe { residency.held() }.value)
+    }
+
+    /// Takes the stamp back from a younger invocation, but only now and then: it may have ended long ago, or be using the
+    /// slot on another processor at this moment, and then each would take the cache line from the other at each access.
+    fn claim_stamp(&self, header: &Header) {
+        // A model tries it each time.
+        const ONE_IN: u64 = if cfg!(lmms_loom) { 1 } else { 64 };
+        let relaxed = std::sync::atomic::Ordering::Relaxed;
+        // Relaxed, and not one step: a count that misses some serves as well.
+        let misses = self.misses.load(relaxed).wrapping_add(1);
+        self.misses.store(misses, relaxed);
+        if misses.is_multiple_of(ONE_IN) {
+            // Release, as in `adopt`: this invocation has its hold.
+            header.stamp.store(self.id, Ordering::Release);
+        }
     }
 
     /// Takes over a hold that somebody else got for this invocation.

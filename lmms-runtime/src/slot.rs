@@ -38,13 +38,15 @@ impl<T> fmt::Debug for Slot<T> {
 
 /// What is in a slot, at the time it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Status {
     /// An instance is loaded.
     pub resident: bool,
     /// How often the interface was loaded in this process.
     pub loads: u64,
-    /// Invocations and leases that keep it loaded now.
-    pub holds: usize,
+    /// How often it is held now: once per lease, and once per invocation that touched it (or twice, when two of its
+    /// threads touched it at once).
+    pub holds: u64,
     /// How long the last load took.
     pub load_time: Duration,
 }
@@ -188,10 +190,7 @@ impl<T: Interface> Slot<T> {
     }
 
     /// Gets or loads on this thread, but does not wait for another one.
-    pub(crate) fn load_or_busy<'i>(
-        &'static self,
-        invocation: &'i Invocation,
-    ) -> Result<Result<&'i T, LoadError>, Busy>
+    pub(crate) fn load_or_busy<'i>(&'static self, invocation: &'i Invocation) -> Result<Result<&'i T, LoadError>, Busy>
     where
         T: BlockingInterface,
     {
@@ -235,11 +234,7 @@ impl<T: Interface> Slot<T> {
         }
     }
 
-    fn lead_blocking<'i>(
-        &'static self,
-        invocation: &'i Invocation,
-        leader: Leader,
-    ) -> Result<&'i T, LoadError>
+    fn lead_blocking<'i>(&'static self, invocation: &'i Invocation, leader: Leader) -> Result<&'i T, LoadError>
     where
         T: BlockingInterface,
     {
@@ -275,8 +270,7 @@ impl<T: Interface> Slot<T> {
                     unreachable!("only the leader of a flight publishes, and there is one")
                 };
                 self.generations.store(number, Ordering::Relaxed);
-                self.load_nanos
-                    .store(u64::try_from(load_time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+                self.load_nanos.store(u64::try_from(load_time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
                 metrics::loaded(number, load_time);
                 cycle::forget_note(T::__lmms_descriptor());
                 let value = invocation.holds.keep(hold);
@@ -299,9 +293,17 @@ impl<T: Interface> Slot<T> {
     /// Takes the instance out and runs its unload hook, unless somebody uses it.
     pub(crate) fn unload(&'static self) -> Step<'static, Unload> {
         let node = T::__lmms_descriptor();
-        // Being loaded is not loaded yet; being unloaded, not any more.
-        let Boarding::Lead(leader) = self.flights.board(|| !self.residency.is_resident()) else {
-            return Step::Ready(Unload::NotLoaded);
+        let leader = match self.flights.board(|| !self.residency.is_resident()) {
+            Boarding::Lead(leader) => leader,
+            Boarding::LookAgain => return Step::Ready(Unload::NotLoaded),
+            // A load, after which there is something to unload, or another unload, which may yet be refused.
+            Boarding::Follow(flight) => {
+                return match Need::new(cycle::loading(), node) {
+                    Ok(need) => Step::Busy(Busy { flight, need }),
+                    // It is this very hook's own: what it is part of is not over.
+                    Err(_) => Step::Ready(Unload::Blocked(Reason::ActiveReference)),
+                };
+            }
         };
         let Some(generation) = self.residency.evict() else {
             return Step::Ready(Unload::Blocked(Reason::ActiveReference));
@@ -318,12 +320,12 @@ impl<T: Interface> Slot<T> {
 }
 
 fn load_error(node: &'static Descriptor, failure: HookFailure) -> LoadError {
-    let cycle = cycle::forget_note(node);
-    match (cycle, failure) {
-        (Some(path), HookFailure::Error(cause)) => LoadError::cycle_behind(node.name, path, cause),
-        (Some(path), HookFailure::Panic(message)) => LoadError::cycle_behind(node.name, path, message.into()),
-        (None, HookFailure::Error(cause)) => LoadError::failed(node.name, cause),
-        (None, HookFailure::Panic(message)) => LoadError::panicked(node.name, message),
+    let name = node.name;
+    match (cycle::forget_note(node), failure) {
+        (Some(path), HookFailure::Error(cause)) => LoadError::cycle_behind(name, path, cause),
+        (Some(path), HookFailure::Panic(message)) => LoadError::cycle_behind(name, path, message.into()),
+        (None, HookFailure::Error(cause)) => LoadError::failed(name, cause),
+        (None, HookFailure::Panic(message)) => LoadError::panicked(name, message),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
             origin: #private::concat!(
                 #private::module_path!(), " (", #private::file!(), ":", #private::line!(), ")"
             ),
-            about: #docs,
+            docs: #docs,
             options: #private::Options {
                 pinned: #pinned,
                 grace_period: #grace_period,

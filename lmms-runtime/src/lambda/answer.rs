@@ -21,11 +21,10 @@ pub(crate) fn refusal(error: &Error) -> Diagnostic {
     let says_it = matches!(error.code(), ErrorCode::UnknownInterface | ErrorCode::UnknownOperation);
     let expected = error.expected().filter(|_| !says_it);
     let expected = expected.map(|expected| format!("; expected {expected}")).unwrap_or_default();
-    let path = error.path().map(|path| format!(" (at {path})")).unwrap_or_default();
-    Diagnostic {
-        error_type: error.code().as_str().to_owned(),
-        error_message: format!("{error}{path}{expected}"),
-    }
+    // `args` alone is said by the text already.
+    let path = error.path().filter(|path| *path != "args");
+    let path = path.map(|path| format!(" (at {path})")).unwrap_or_default();
+    Diagnostic { error_type: error.code().as_str().to_owned(), error_message: format!("{error}{path}{expected}") }
 }
 
 /// The error of a handler of one's own: ours with their codes, others as `lambda_runtime` names them.

@@ -73,11 +73,7 @@ pub async fn run() -> Result<(), Error> {
 pub async fn run_with<H, A, R>(handler: H) -> Result<(), Error>
 where
     // The first bound lets the compiler infer the closure's types, the second says that its future is `Send`.
-    H: AsyncFn(&Invocation, LambdaEvent<A>) -> Result<R, Error>
-        + for<'a> Handler<'a, A, R>
-        + Send
-        + Sync
-        + 'static,
+    H: AsyncFn(&Invocation, LambdaEvent<A>) -> Result<R, Error> + for<'a> Handler<'a, A, R> + Send + Sync + 'static,
     A: DeserializeOwned + Send + 'static,
     R: Serialize + Send + 'static,
 {

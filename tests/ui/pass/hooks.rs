@@ -32,7 +32,7 @@ macro_rules! interfaces {
 
 interfaces! {
     Plain { #[load] fn load() -> Self { Self } }
-    ByName { #[load] fn make() -> ByName { Self } #[unload] pub fn end(mut self) { self = Self; drop(self); } }
+    ByName { #[load] fn make() -> ByName { Self } #[unload] pub fn end(mut self) { self = Self; let Self = self; } }
     Later { #[load] async fn load() -> Self { Self } #[unload] async fn unload(self) {} }
     Fails { #[load] fn load() -> Result<Self, std::fmt::Error> { Ok(Self) } #[unload] fn unload(self) -> Loaded<()> { Ok(()) } }
     Boxed { #[load] fn load() -> Loaded<Self> { Ok(Self) } #[unload] async fn unload(self) -> Result<(), Anyhow> { Ok(()) } }

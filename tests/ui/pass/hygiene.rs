@@ -2,7 +2,7 @@
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
 #![deny(warnings)]
-#![allow(dead_code, non_snake_case, unused_macros)]
+#![allow(dead_code, unused_macros)]
 
 pub struct Option;
 pub struct Result;
@@ -15,16 +15,17 @@ pub struct Load;
 pub struct Default;
 pub trait Send {}
 pub trait Sync {}
-pub fn Some() {}
-pub fn None() {}
-pub fn Ok() {}
-pub fn Err() {}
+pub struct Some;
+pub struct None;
+pub struct Ok;
+pub struct Err;
 pub fn drop() {}
 pub mod core {}
 pub mod std {}
 pub mod alloc {}
 pub mod serde {}
 pub mod linkme {}
+pub mod lmms {}
 pub mod lmms_macros {}
 pub mod lmms_runtime {}
 

@@ -1,5 +1,6 @@
 //! An impl that a `macro_rules!` writes: what it passes on arrives in invisible groups.
 #![deny(warnings)]
+#![allow(dead_code)]
 
 use lmms::{Config, Gateway, Invocation};
 

@@ -73,7 +73,7 @@ impl Tokens {
         #[default] h: Cow<'_, [u8]>,
         #[default = &Point { x: 1 }] i: &Point,
         #[default = Query { text: "j" }] j: Query<'_>,
-        #[default = { let mut all = Vec::new(); all.push(1); all }] k: Vec<u8>,
+        #[default = { let mut all = vec![2]; all.reverse(); all }] k: Vec<u8>,
         #[default = vec![String::from("l"); Self::SIZE]] mut l: Vec<String>,
         #[default = if cfg!(unix) { 'u' } else { 'w' }] m: char,
         #[default = [0; Self::SIZE]] n: [u8; Self::SIZE],
@@ -83,7 +83,12 @@ impl Tokens {
     }
 
     #[operation]
-    pub fn lifetimes<'a, 'b: 'a>(&'a self, text: &'b str, query: Query<'b>, #[default] more: &'a [&'b str]) -> Cow<'a, str> {
+    pub fn lifetimes<'a, 'b: 'a>(
+        &'a self,
+        text: &'b str,
+        query: Query<'b>,
+        #[default] more: &'a [&'b str],
+    ) -> Cow<'a, str> {
         if more.is_empty() { Cow::Borrowed(&self.name) } else { Cow::Borrowed([text, query.text][0]) }
     }
 
@@ -100,7 +105,13 @@ impl Tokens {
     }
 
     #[operation]
-    pub async fn later(&self, text: &str, _: &lmms::Invocation, #[default] items: &[u8], cow: Option<Cow<'_, str>>) -> String {
+    pub async fn later(
+        &self,
+        text: &str,
+        _: &lmms::Invocation,
+        #[default] items: &[u8],
+        cow: Option<Cow<'_, str>>,
+    ) -> String {
         let () = std::future::ready(()).await;
         format!("{text}{items:?}{cow:?}")
     }

@@ -66,6 +66,8 @@ impl Choice {
         self
     }
 
+    /// # Safety
+    /// None is needed.
     pub unsafe fn neither(&mut self, (_a, _b): (u8, u8)) -> impl Fn() -> u8 {
         || 0
     }

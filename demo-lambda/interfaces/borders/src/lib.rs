@@ -44,11 +44,7 @@ impl Borders {
     pub fn country_at(&self, latitude: f64, longitude: f64) -> Result<Area, BordersError> {
         let mut area = Area::default();
         for id in self.boundaries.ids(point(latitude, longitude)?) {
-            let place = if id.contains('-') {
-                &mut area.subdivision
-            } else {
-                &mut area.country
-            };
+            let place = if id.contains('-') { &mut area.subdivision } else { &mut area.country };
             place.get_or_insert_with(|| id.to_owned());
         }
         Ok(area)
@@ -56,12 +52,7 @@ impl Borders {
 
     /// Says whether a point lies in the country or state with the ISO 3166 code `area`.
     #[operation(cached)]
-    pub fn contains(
-        &self,
-        area: &str,
-        latitude: f64,
-        longitude: f64,
-    ) -> Result<bool, BordersError> {
+    pub fn contains(&self, area: &str, latitude: f64, longitude: f64) -> Result<bool, BordersError> {
         Ok(self.boundaries.is_in(point(latitude, longitude)?, area))
     }
 }

@@ -36,9 +36,7 @@ pub enum ChineseError {
 impl Chinese {
     #[load]
     fn load() -> Result<Self, ChineseError> {
-        let open = |config| {
-            OpenCC::from_config(config).map_err(|error| ChineseError::Dictionary(error.to_string()))
-        };
+        let open = |config| OpenCC::from_config(config).map_err(|error| ChineseError::Dictionary(error.to_string()));
         Ok(Self {
             to_traditional: open(BuiltinConfig::S2t)?,
             to_simplified: open(BuiltinConfig::T2s)?,
@@ -65,32 +63,20 @@ mod tests {
     fn decides_by_phrase_not_by_character() {
         let chinese = Chinese::load().unwrap();
         // 发 is 發 in "to depart" and 髮 in "hair".
-        assert_eq!(
-            chinese.convert("出发前理发", Script::Traditional),
-            "出發前理髮"
-        );
-        assert_eq!(
-            chinese.convert("出發前理髮", Script::Simplified),
-            "出发前理发"
-        );
+        assert_eq!(chinese.convert("出发前理发", Script::Traditional), "出發前理髮");
+        assert_eq!(chinese.convert("出發前理髮", Script::Simplified), "出发前理发");
     }
 
     #[test]
     fn speaks_as_in_taiwan() {
         let chinese = Chinese::load().unwrap();
-        assert_eq!(
-            chinese.convert("软件和鼠标", Script::Traditional),
-            "軟件和鼠標"
-        );
+        assert_eq!(chinese.convert("软件和鼠标", Script::Traditional), "軟件和鼠標");
         assert_eq!(chinese.convert("软件和鼠标", Script::Taiwan), "軟體和滑鼠");
     }
 
     #[test]
     fn leaves_the_rest_alone() {
         let chinese = Chinese::load().unwrap();
-        assert_eq!(
-            chinese.convert("LMMS 2025 ☃", Script::Taiwan),
-            "LMMS 2025 ☃"
-        );
+        assert_eq!(chinese.convert("LMMS 2025 ☃", Script::Taiwan), "LMMS 2025 ☃");
     }
 }

@@ -42,16 +42,9 @@ pub enum HighlightError {
 impl Highlight {
     #[load]
     fn load() -> Result<Self, HighlightError> {
-        let highlight = Self {
-            syntaxes: SyntaxSet::load_defaults_newlines(),
-            themes: ThemeSet::load_defaults(),
-        };
+        let highlight = Self { syntaxes: SyntaxSet::load_defaults_newlines(), themes: ThemeSet::load_defaults() };
         // Grammars unpack and compile at first use: do it here for the usual ones, not in someone's call.
-        for (source, language) in [
-            ("fn f() {}\n", "rs"),
-            ("def f():\n", "py"),
-            ("{\"a\": 1}\n", "json"),
-        ] {
+        for (source, language) in [("fn f() {}\n", "rs"), ("def f():\n", "py"), ("{\"a\": 1}\n", "json")] {
             highlight.html(source, language, "InspiredGitHub")?;
         }
         Ok(highlight)
@@ -66,12 +59,7 @@ impl Highlight {
         #[default = "InspiredGitHub"] theme: &str,
     ) -> Result<String, HighlightError> {
         let (syntax, theme) = self.resolve(source, language, theme)?;
-        Ok(highlighted_html_for_string(
-            source,
-            &self.syntaxes,
-            syntax,
-            theme,
-        )?)
+        Ok(highlighted_html_for_string(source, &self.syntaxes, syntax, theme)?)
     }
 
     /// Highlights `source` for a terminal of 24-bit colours.
@@ -96,41 +84,22 @@ impl Highlight {
     /// Lists the languages by name.
     #[operation(cached)]
     pub fn languages(&self) -> Vec<String> {
-        let visible = self
-            .syntaxes
-            .syntaxes()
-            .iter()
-            .filter(|syntax| !syntax.hidden);
+        let visible = self.syntaxes.syntaxes().iter().filter(|syntax| !syntax.hidden);
         let mut names: Vec<_> = visible.map(|syntax| syntax.name.clone()).collect();
         names.sort_unstable();
         names
     }
 
-    fn resolve(
-        &self,
-        source: &str,
-        language: &str,
-        theme: &str,
-    ) -> Result<(&SyntaxReference, &Theme), HighlightError> {
+    fn resolve(&self, source: &str, language: &str, theme: &str) -> Result<(&SyntaxReference, &Theme), HighlightError> {
         if source.len() > MAX_SOURCE {
             return Err(HighlightError::Length(source.len()));
         }
         let syntax = self.syntaxes.find_syntax_by_token(language);
         let syntax = syntax.ok_or_else(|| HighlightError::Language(language.to_owned()))?;
-        let found = self
-            .themes
-            .themes
-            .get(theme)
-            .ok_or_else(|| HighlightError::Theme {
-                got: theme.to_owned(),
-                expected: self
-                    .themes
-                    .themes
-                    .keys()
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })?;
+        let found = self.themes.themes.get(theme).ok_or_else(|| HighlightError::Theme {
+            got: theme.to_owned(),
+            expected: self.themes.themes.keys().cloned().collect::<Vec<_>>().join(", "),
+        })?;
         Ok((syntax, found))
     }
 }
@@ -142,29 +111,16 @@ mod tests {
     #[test]
     fn escapes_and_colours_html() {
         let highlight = Highlight::load().unwrap();
-        let html = highlight
-            .html("let x = a < b;\n", "rust", "InspiredGitHub")
-            .unwrap();
-        assert!(
-            html.starts_with("<pre style=\"background-color:#ffffff;\">"),
-            "{html}"
-        );
-        assert!(
-            html.contains("color:#a71d5d;\">let</span>") && html.contains("&lt;"),
-            "{html}"
-        );
+        let html = highlight.html("let x = a < b;\n", "rust", "InspiredGitHub").unwrap();
+        assert!(html.starts_with("<pre style=\"background-color:#ffffff;\">"), "{html}");
+        assert!(html.contains("color:#a71d5d;\">let</span>") && html.contains("&lt;"), "{html}");
     }
 
     #[test]
     fn colours_a_terminal() {
         let highlight = Highlight::load().unwrap();
-        let ansi = highlight
-            .ansi("print(1)\n", "py", "base16-ocean.dark")
-            .unwrap();
-        assert!(
-            ansi.starts_with("\x1b[38;2;") && ansi.ends_with("\x1b[0m"),
-            "{ansi:?}"
-        );
+        let ansi = highlight.ansi("print(1)\n", "py", "base16-ocean.dark").unwrap();
+        assert!(ansi.starts_with("\x1b[38;2;") && ansi.ends_with("\x1b[0m"), "{ansi:?}");
         assert!(ansi.contains("print"));
     }
 
@@ -172,9 +128,7 @@ mod tests {
     fn names_what_there_is() {
         let highlight = Highlight::load().unwrap();
         assert!(highlight.languages().contains(&"Python".to_owned()));
-        let error = highlight
-            .html("x", "klingon", "InspiredGitHub")
-            .unwrap_err();
+        let error = highlight.html("x", "klingon", "InspiredGitHub").unwrap_err();
         assert!(error.to_string().contains("`klingon`"), "{error}");
         let error = highlight.html("x", "rs", "Dracula").unwrap_err();
         assert!(error.to_string().contains("Solarized (dark)"), "{error}");

@@ -37,11 +37,7 @@ impl Hyphenate {
             return Err(HyphenateError::Word(word.chars().take(80).collect()));
         }
         let hyphenated = self.patterns.hyphenate(word);
-        Ok(hyphenated
-            .into_iter()
-            .segments()
-            .map(str::to_owned)
-            .collect())
+        Ok(hyphenated.into_iter().segments().map(str::to_owned).collect())
     }
 
     /// Puts a soft hyphen at each place where a word of `text` may be broken.
@@ -68,10 +64,7 @@ mod tests {
     #[test]
     fn splits_by_the_patterns() {
         let hyphenate = Hyphenate::load().unwrap();
-        assert_eq!(
-            hyphenate.split("hyphenation").unwrap(),
-            ["hy", "phen", "a", "tion"]
-        );
+        assert_eq!(hyphenate.split("hyphenation").unwrap(), ["hy", "phen", "a", "tion"]);
         assert_eq!(hyphenate.split("the").unwrap(), ["the"]);
     }
 

@@ -34,9 +34,7 @@ pub enum LanguageError {
 impl Language {
     #[load]
     fn load() -> Self {
-        Self {
-            detector: Detector::new(),
-        }
+        Self { detector: Detector::new() }
     }
 
     /// Detects the language of `text`.
@@ -59,9 +57,7 @@ mod tests {
     #[test]
     fn detects_languages_and_scripts() {
         let language = Language::load();
-        let spanish = language
-            .detect("En un lugar de la Mancha, de cuyo nombre no quiero acordarme")
-            .unwrap();
+        let spanish = language.detect("En un lugar de la Mancha, de cuyo nombre no quiero acordarme").unwrap();
         assert_eq!((&*spanish.code, &*spanish.script), ("spa", "Latin"));
         let russian = language
             .detect("Мой дядя самых честных правил, когда не в шутку занемог, он уважать себя заставил и лучше выдумать не мог")

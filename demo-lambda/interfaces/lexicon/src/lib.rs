@@ -37,9 +37,7 @@ pub enum LexiconError {
 impl Lexicon {
     #[load]
     fn load() -> Result<Self, LexiconError> {
-        Ok(Self {
-            words: Set::from_iter(am_wordlist::iter())?,
-        })
+        Ok(Self { words: Set::from_iter(am_wordlist::iter())? })
     }
 
     /// Says whether `word` is in the list.
@@ -98,25 +96,14 @@ mod tests {
     #[test]
     fn finds_what_is_alike() {
         let lexicon = Lexicon::load().unwrap();
-        assert!(
-            lexicon
-                .fuzzy("wether", 1, 10)
-                .unwrap()
-                .contains(&"weather".to_owned())
-        );
+        assert!(lexicon.fuzzy("wether", 1, 10).unwrap().contains(&"weather".to_owned()));
         assert_eq!(lexicon.fuzzy("lantern", 0, 10).unwrap(), ["lantern"]);
     }
 
     #[test]
     fn refuses_what_explodes() {
         let lexicon = Lexicon::load().unwrap();
-        assert!(matches!(
-            lexicon.fuzzy("word", 3, 10),
-            Err(LexiconError::Distance(3))
-        ));
-        assert!(matches!(
-            lexicon.fuzzy(&"ab".repeat(20), 2, 10),
-            Err(LexiconError::Length(40))
-        ));
+        assert!(matches!(lexicon.fuzzy("word", 3, 10), Err(LexiconError::Distance(3))));
+        assert!(matches!(lexicon.fuzzy(&"ab".repeat(20), 2, 10), Err(LexiconError::Length(40))));
     }
 }

@@ -36,10 +36,7 @@ mod tests {
     #[test]
     fn renders_commonmark() {
         let html = Markdown::load().html("# Title\n\nSome *fine* text -- really.\n");
-        assert_eq!(
-            html,
-            "<h1>Title</h1>\n<p>Some <em>fine</em> text – really.</p>\n"
-        );
+        assert_eq!(html, "<h1>Title</h1>\n<p>Some <em>fine</em> text – really.</p>\n");
     }
 
     #[test]

@@ -37,9 +37,7 @@ pub enum PlacesError {
 impl Places {
     #[load]
     fn load() -> Self {
-        Self {
-            geocoder: ReverseGeocoder::new(),
-        }
+        Self { geocoder: ReverseGeocoder::new() }
     }
 
     /// Finds the town nearest to a point, given in degrees north and east.

@@ -30,9 +30,7 @@ pub enum Correction {
 #[derive(Debug, thiserror::Error)]
 pub enum QrError {
     /// The code could not be made.
-    #[error(
-        "expected text that fits into one QR code (2331 bytes at medium correction), got {length} bytes: {reason}"
-    )]
+    #[error("expected text that fits into one QR code (2331 bytes at medium correction), got {length} bytes: {reason}")]
     Text {
         /// The length of the text, in bytes.
         length: usize,
@@ -46,22 +44,14 @@ pub enum QrError {
 impl Qr {
     #[load]
     fn load() -> Self {
-        Self {
-            dark: svg::Color("#000"),
-            light: svg::Color("#fff"),
-        }
+        Self { dark: svg::Color("#000"), light: svg::Color("#fff") }
     }
 
     /// Draws `text` as an SVG document.
     #[operation(cached)]
     pub fn svg(&self, text: &str, #[default] correction: Correction) -> Result<String, QrError> {
         let code = encode(text, correction)?;
-        Ok(code
-            .render()
-            .dark_color(self.dark)
-            .light_color(self.light)
-            .module_dimensions(4, 4)
-            .build())
+        Ok(code.render().dark_color(self.dark).light_color(self.light).module_dimensions(4, 4).build())
     }
 
     /// Draws `text` with block characters, for a terminal of light text on dark.
@@ -80,10 +70,7 @@ fn encode(text: &str, correction: Correction) -> Result<QrCode, QrError> {
         Correction::Quartile => EcLevel::Q,
         Correction::High => EcLevel::H,
     };
-    QrCode::with_error_correction_level(text, level).map_err(|reason| QrError::Text {
-        length: text.len(),
-        reason,
-    })
+    QrCode::with_error_correction_level(text, level).map_err(|reason| QrError::Text { length: text.len(), reason })
 }
 
 #[cfg(test)]
@@ -101,20 +88,13 @@ mod tests {
 
     #[test]
     fn draws_svg() {
-        let svg = Qr::load()
-            .svg("https://www.rust-lang.org", Correction::High)
-            .unwrap();
-        assert!(
-            svg.contains("<svg") && svg.contains("#000") && svg.ends_with("</svg>"),
-            "{svg}"
-        );
+        let svg = Qr::load().svg("https://www.rust-lang.org", Correction::High).unwrap();
+        assert!(svg.contains("<svg") && svg.contains("#000") && svg.ends_with("</svg>"), "{svg}");
     }
 
     #[test]
     fn refuses_what_does_not_fit() {
-        let error = Qr::load()
-            .svg(&"ä".repeat(2000), Correction::Low)
-            .unwrap_err();
+        let error = Qr::load().svg(&"ä".repeat(2000), Correction::Low).unwrap_err();
         assert!(error.to_string().contains("4000 bytes"), "{error}");
     }
 }

@@ -57,16 +57,12 @@ impl Redact {
     #[load]
     fn load() -> Result<Self, RedactError> {
         let rules = RULES.lines().filter(|line| !line.starts_with('#'));
-        let (kinds, patterns): (Vec<_>, Vec<_>) =
-            rules.filter_map(|rule| rule.split_once(' ')).unzip();
+        let (kinds, patterns): (Vec<_>, Vec<_>) = rules.filter_map(|rule| rule.split_once(' ')).unzip();
         let mut names = AhoCorasick::builder();
         names.match_kind(MatchKind::LeftmostLongest);
         Ok(Self {
             any: RegexSet::new(&patterns)?,
-            patterns: patterns
-                .into_iter()
-                .map(Regex::new)
-                .collect::<Result<_, _>>()?,
+            patterns: patterns.into_iter().map(Regex::new).collect::<Result<_, _>>()?,
             kinds,
             names: names.build(NAMES.split_whitespace())?,
         })
@@ -74,45 +70,23 @@ impl Redact {
 
     /// Lists the personal data in `text`, of all kinds or of `kinds` alone, in order.
     #[operation(cached)]
-    pub fn find(
-        &self,
-        text: &str,
-        kinds: Option<Vec<String>>,
-    ) -> Result<Vec<Finding>, RedactError> {
+    pub fn find(&self, text: &str, kinds: Option<Vec<String>>) -> Result<Vec<Finding>, RedactError> {
         let known = || self.kinds.iter().copied().chain([NAME]);
-        if let Some(got) = kinds
-            .iter()
-            .flatten()
-            .find(|kind| !known().any(|known| known == *kind))
-        {
+        if let Some(got) = kinds.iter().flatten().find(|kind| !known().any(|known| known == *kind)) {
             let (got, expected) = (got.clone(), known().collect::<Vec<_>>().join(", "));
             return Err(RedactError::Kind { got, expected });
         }
-        let wanted = |kind: &str| {
-            kinds
-                .as_ref()
-                .is_none_or(|kinds| kinds.iter().any(|wanted| wanted == kind))
-        };
+        let wanted = |kind: &str| kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|wanted| wanted == kind));
         let mut found = Vec::new();
         // One pass over the text says which of the patterns need one of their own.
-        for rule in self
-            .any
-            .matches(text)
-            .into_iter()
-            .filter(|&rule| wanted(self.kinds[rule]))
-        {
+        for rule in self.any.matches(text).into_iter().filter(|&rule| wanted(self.kinds[rule])) {
             let kind = self.kinds[rule];
-            let hits = self.patterns[rule]
-                .find_iter(text)
-                .filter(|hit| is_real(kind, hit.as_str()));
+            let hits = self.patterns[rule].find_iter(text).filter(|hit| is_real(kind, hit.as_str()));
             found.extend(hits.map(|hit| (kind, hit.range())));
         }
         if wanted(NAME) {
             let hits = self.names.find_iter(text).map(|hit| hit.range());
-            found.extend(
-                hits.filter(|hit| is_word(text, hit.start, hit.end))
-                    .map(|hit| (NAME, hit)),
-            );
+            found.extend(hits.filter(|hit| is_word(text, hit.start, hit.end)).map(|hit| (NAME, hit)));
         }
         // The sort is stable: of two equal ranges the earlier rule's stays.
         found.sort_by_key(|(_, range)| (range.start, usize::MAX - range.end));
@@ -150,37 +124,23 @@ impl Redact {
 fn is_real(kind: &str, text: &str) -> bool {
     match kind {
         "card" => {
-            let digits = text
-                .chars()
-                .rev()
-                .filter_map(|c| c.to_digit(10))
-                .enumerate();
+            let digits = text.chars().rev().filter_map(|c| c.to_digit(10)).enumerate();
             let luhn = |(at, digit): (usize, u32)| {
-                if at % 2 == 0 {
-                    digit
-                } else {
-                    digit * 2 / 10 + digit * 2 % 10
-                }
+                if at % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
             };
             digits.map(luhn).sum::<u32>() % 10 == 0
         }
         "iban" => {
             let text = text.replace(' ', "");
-            let moved = text[4..]
-                .chars()
-                .chain(text[..4].chars())
-                .filter_map(|c| c.to_digit(36));
-            moved.fold(0, |rest, digit| {
-                (rest * if digit < 10 { 10 } else { 100 } + digit) % 97
-            }) == 1
+            let moved = text[4..].chars().chain(text[..4].chars()).filter_map(|c| c.to_digit(36));
+            moved.fold(0, |rest, digit| (rest * if digit < 10 { 10 } else { 100 } + digit) % 97) == 1
         }
         _ => true,
     }
 }
 
 fn is_word(text: &str, start: usize, end: usize) -> bool {
-    !text[..start].ends_with(char::is_alphanumeric)
-        && !text[end..].starts_with(char::is_alphanumeric)
+    !text[..start].ends_with(char::is_alphanumeric) && !text[end..].starts_with(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -208,15 +168,8 @@ mod tests {
     #[test]
     fn finds_what_is_asked_for() {
         let redact = Redact::load().unwrap();
-        let found = redact
-            .find("Zoe: zoe@example.org", Some(vec!["email".into()]))
-            .unwrap();
-        let email = Finding {
-            kind: "email",
-            start: 5,
-            end: 20,
-            text: "zoe@example.org".into(),
-        };
+        let found = redact.find("Zoe: zoe@example.org", Some(vec!["email".into()])).unwrap();
+        let email = Finding { kind: "email", start: 5, end: 20, text: "zoe@example.org".into() };
         assert_eq!(found, [email]);
         let error = redact.find("", Some(vec!["e-mail".into()])).unwrap_err();
         assert!(error.to_string().contains("got `e-mail`"), "{error}");

@@ -78,30 +78,15 @@ impl Render {
         let tree = Tree::from_str(svg, &self.options)?;
         let size = tree.size();
         let scale = width.map_or(1.0, |width| width as f32 / size.width());
-        let (width, height) = (
-            (size.width() * scale).round(),
-            (size.height() * scale).round(),
-        );
+        let (width, height) = ((size.width() * scale).round(), (size.height() * scale).round());
         let sides = 1.0..=MAX_SIDE as f32;
         if !sides.contains(&width) || !sides.contains(&height) {
             return Err(RenderError::Size(width, height));
         }
-        let mut pixels =
-            Pixmap::new(width as u32, height as u32).ok_or(RenderError::Size(width, height))?;
-        resvg::render(
-            &tree,
-            Transform::from_scale(scale, scale),
-            &mut pixels.as_mut(),
-        );
-        let png = pixels
-            .encode_png()
-            .map_err(|error| RenderError::Png(error.to_string()))?;
-        Ok(Picture {
-            width: pixels.width(),
-            height: pixels.height(),
-            bytes: png.len(),
-            png: STANDARD.encode(png),
-        })
+        let mut pixels = Pixmap::new(width as u32, height as u32).ok_or(RenderError::Size(width, height))?;
+        resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
+        let png = pixels.encode_png().map_err(|error| RenderError::Png(error.to_string()))?;
+        Ok(Picture { width: pixels.width(), height: pixels.height(), bytes: png.len(), png: STANDARD.encode(png) })
     }
 }
 
@@ -117,12 +102,7 @@ mod tests {
         let written = render.svg_to_png(TEXT, None).unwrap();
         assert_eq!((written.width, written.height), (60, 20));
         let blank = render.svg_to_png(&TEXT.replace("lmms", ""), None).unwrap();
-        assert!(
-            written.bytes > blank.bytes + 100,
-            "{} {}",
-            written.bytes,
-            blank.bytes
-        );
+        assert!(written.bytes > blank.bytes + 100, "{} {}", written.bytes, blank.bytes);
         assert!(written.png.starts_with("iVBORw0KGgo"));
     }
 
@@ -135,17 +115,8 @@ mod tests {
     #[test]
     fn refuses_giants_and_what_is_no_svg() {
         let render = Render::load();
-        assert!(matches!(
-            render.svg_to_png(TEXT, Some(100_000)),
-            Err(RenderError::Size(..))
-        ));
-        assert!(matches!(
-            render.svg_to_png(TEXT, Some(0)),
-            Err(RenderError::Size(..))
-        ));
-        assert!(matches!(
-            render.svg_to_png("<html/>", None),
-            Err(RenderError::Svg(_))
-        ));
+        assert!(matches!(render.svg_to_png(TEXT, Some(100_000)), Err(RenderError::Size(..))));
+        assert!(matches!(render.svg_to_png(TEXT, Some(0)), Err(RenderError::Size(..))));
+        assert!(matches!(render.svg_to_png("<html/>", None), Err(RenderError::Svg(_))));
     }
 }

@@ -62,18 +62,13 @@ impl Schema {
     #[load]
     fn load() -> Result<Self, SchemaError> {
         let compile = |(name, text)| {
-            let schema: Value =
-                serde_json::from_str(text).map_err(|error| SchemaError::Json(name, error))?;
+            let schema: Value = serde_json::from_str(text).map_err(|error| SchemaError::Json(name, error))?;
             let options = jsonschema::options().should_validate_formats(true);
             let validator = options.build(&schema);
-            let validator =
-                validator.map_err(|error| SchemaError::Schema(name, error.to_string()))?;
+            let validator = validator.map_err(|error| SchemaError::Schema(name, error.to_string()))?;
             Ok((name, validator))
         };
-        let validators = SCHEMAS
-            .into_iter()
-            .map(compile)
-            .collect::<Result<_, SchemaError>>()?;
+        let validators = SCHEMAS.into_iter().map(compile).collect::<Result<_, SchemaError>>()?;
         Ok(Self { validators })
     }
 
@@ -83,30 +78,18 @@ impl Schema {
         let validator = self
             .validators
             .get(schema)
-            .ok_or_else(|| SchemaError::Unknown {
-                got: schema.to_owned(),
-                expected: self.names().join(", "),
-            })?;
+            .ok_or_else(|| SchemaError::Unknown { got: schema.to_owned(), expected: self.names().join(", ") })?;
         let errors = validator.iter_errors(&document).take(MAX_VIOLATIONS);
         let violations: Vec<_> = errors
-            .map(|error| Violation {
-                path: error.instance_path().to_string(),
-                message: error.to_string(),
-            })
+            .map(|error| Violation { path: error.instance_path().to_string(), message: error.to_string() })
             .collect();
-        Ok(Report {
-            valid: violations.is_empty(),
-            violations,
-        })
+        Ok(Report { valid: violations.is_empty(), violations })
     }
 
     /// Lists the names of the schemas.
     #[operation]
     pub fn names(&self) -> Vec<String> {
-        self.validators
-            .keys()
-            .map(|&name| name.to_owned())
-            .collect()
+        self.validators.keys().map(|&name| name.to_owned()).collect()
     }
 }
 
@@ -140,13 +123,7 @@ mod tests {
 
     #[test]
     fn names_what_there_is() {
-        let error = Schema::load()
-            .unwrap()
-            .validate("ordre", json!({}))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected one of the schemas event, order, settings, got `ordre`"
-        );
+        let error = Schema::load().unwrap().validate("ordre", json!({})).unwrap_err();
+        assert_eq!(error.to_string(), "expected one of the schemas event, order, settings, got `ordre`");
     }
 }

@@ -22,9 +22,7 @@ pub struct Tagged {
 impl Segment {
     #[load]
     fn load() -> Self {
-        Self {
-            jieba: Jieba::new(),
-        }
+        Self { jieba: Jieba::new() }
     }
 
     /// Cuts `text` into words; `discover` guesses at words which the dictionary lacks.
@@ -38,12 +36,7 @@ impl Segment {
     #[operation(cached)]
     pub fn tag(&self, text: &str) -> Vec<Tagged> {
         let tags = self.jieba.tag(text, false);
-        tags.iter()
-            .map(|tag| Tagged {
-                word: tag.word.to_owned(),
-                tag: tag.tag.to_owned(),
-            })
-            .collect()
+        tags.iter().map(|tag| Tagged { word: tag.word.to_owned(), tag: tag.tag.to_owned() }).collect()
     }
 }
 
@@ -54,10 +47,7 @@ mod tests {
     #[test]
     fn cuts_at_words() {
         let segment = Segment::load();
-        assert_eq!(
-            segment.cut("我们中出了一个叛徒", false),
-            ["我们", "中", "出", "了", "一个", "叛徒"]
-        );
+        assert_eq!(segment.cut("我们中出了一个叛徒", false), ["我们", "中", "出", "了", "一个", "叛徒"]);
         assert!(segment.cut("", true).is_empty());
     }
 

@@ -51,9 +51,7 @@ impl Spelling {
             .build()
             .map_err(|error| SpellingError::Index(error.to_string()))?;
         // The counts rank equally near words: common ones by Zipf's law, then base forms, then inflections.
-        let mut add = |word: &str, count: usize| {
-            index.load_dictionary_line(&format!("{word} {count}"), 0, 1, " ")
-        };
+        let mut add = |word: &str, count: usize| index.load_dictionary_line(&format!("{word} {count}"), 0, 1, " ");
         for (rank, word) in COMMON.split_whitespace().enumerate() {
             add(word, 10_000_000 / (rank + 1));
         }
@@ -82,18 +80,11 @@ impl Spelling {
         if word.len() > MAX_LENGTH {
             return Err(SpellingError::Length(word.len()));
         }
-        let mut found = self
-            .index
-            .lookup(&word.to_lowercase(), Verbosity::All, distance.into());
+        let mut found = self.index.lookup(&word.to_lowercase(), Verbosity::All, distance.into());
         // Ties come in hash order from the index.
         found.sort_by(|a, b| (a.distance, -a.count, &a.term).cmp(&(b.distance, -b.count, &b.term)));
         let found = found.into_iter().take(limit.min(50));
-        Ok(found
-            .map(|s| Suggestion {
-                word: s.term,
-                distance: s.distance,
-            })
-            .collect())
+        Ok(found.map(|s| Suggestion { word: s.term, distance: s.distance }).collect())
     }
 
     /// Replaces each misspelled word of `text` by its best suggestion; capitals and punctuation stay.
@@ -106,9 +97,7 @@ impl Spelling {
                 Ok([best, ..]) if best.distance > 0 && !word.is_empty() => {
                     let mut letters = best.word.chars();
                     match letters.next() {
-                        Some(first) if word.starts_with(char::is_uppercase) => {
-                            corrected.extend(first.to_uppercase())
-                        }
+                        Some(first) if word.starts_with(char::is_uppercase) => corrected.extend(first.to_uppercase()),
                         first => corrected.extend(first),
                     }
                     corrected.push_str(letters.as_str());
@@ -126,15 +115,9 @@ fn inflections(word: &str) -> [String; 3] {
     let is_vowel = |c: char| "aeiou".contains(c);
     let before_last = word.chars().rev().nth(1).unwrap_or('a');
     if let Some(stem) = word.strip_suffix('y').filter(|_| !is_vowel(before_last)) {
-        return [
-            format!("{stem}ies"),
-            format!("{stem}ied"),
-            format!("{word}ing"),
-        ];
+        return [format!("{stem}ies"), format!("{stem}ied"), format!("{word}ing")];
     }
-    let hisses = ["s", "x", "z", "ch", "sh"]
-        .iter()
-        .any(|end| word.ends_with(end));
+    let hisses = ["s", "x", "z", "ch", "sh"].iter().any(|end| word.ends_with(end));
     let plural = format!("{word}{}", if hisses { "es" } else { "s" });
     let stem = word.strip_suffix('e').unwrap_or(word);
     [plural, format!("{stem}ed"), format!("{stem}ing")]
@@ -151,21 +134,14 @@ mod tests {
     #[test]
     fn suggests_the_nearest_first() {
         let found = SPELLING.suggest("accomodate", 2, 5).unwrap();
-        assert_eq!(
-            found[0],
-            Suggestion {
-                word: "accommodate".into(),
-                distance: 1
-            }
-        );
+        assert_eq!(found[0], Suggestion { word: "accommodate".into(), distance: 1 });
         assert!(SPELLING.suggest("xqzwvk", 2, 5).unwrap().is_empty());
     }
 
     #[test]
     fn corrects_a_sentence() {
         assert_eq!(
-            SPELLING
-                .correct("Definately a seperate goverment, which recieved 3 neccessary packages."),
+            SPELLING.correct("Definately a seperate goverment, which recieved 3 neccessary packages."),
             "Definitely a separate government, which received 3 necessary packages."
         );
         assert_eq!(SPELLING.correct("It's well written."), "It's well written.");
@@ -173,13 +149,7 @@ mod tests {
 
     #[test]
     fn refuses_what_explodes() {
-        assert!(matches!(
-            SPELLING.suggest("word", 3, 5),
-            Err(SpellingError::Distance(3))
-        ));
-        assert!(matches!(
-            SPELLING.suggest(&"a".repeat(65), 1, 5),
-            Err(SpellingError::Length(65))
-        ));
+        assert!(matches!(SPELLING.suggest("word", 3, 5), Err(SpellingError::Distance(3))));
+        assert!(matches!(SPELLING.suggest(&"a".repeat(65), 1, 5), Err(SpellingError::Length(65))));
     }
 }

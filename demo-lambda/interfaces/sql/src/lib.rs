@@ -68,14 +68,8 @@ impl Sql {
         let steps = Arc::new(AtomicU32::new(0));
         let taken = Arc::clone(&steps);
         // Relaxed: the handler runs on the thread that reset the counter, under the mutex.
-        connection.progress_handler(
-            1000,
-            Some(move || taken.fetch_add(1, Ordering::Relaxed) >= MAX_STEPS),
-        )?;
-        Ok(Self {
-            connection: Mutex::new(connection),
-            steps,
-        })
+        connection.progress_handler(1000, Some(move || taken.fetch_add(1, Ordering::Relaxed) >= MAX_STEPS))?;
+        Ok(Self { connection: Mutex::new(connection), steps })
     }
 
     /// Runs one query that only reads; `params` take the places of its `?`s.
@@ -88,17 +82,13 @@ impl Sql {
         self.steps.store(0, Ordering::Relaxed);
         let mut statement = connection.prepare(sql).map_err(SqlError::from_sqlite)?;
         let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
-        let mut cursor = statement
-            .query(params_from_iter(params))
-            .map_err(SqlError::from_sqlite)?;
+        let mut cursor = statement.query(params_from_iter(params)).map_err(SqlError::from_sqlite)?;
         let (mut rows, mut room) = (Vec::new(), MAX_BYTES as usize);
         while let Some(row) = cursor.next().map_err(SqlError::from_sqlite)? {
             let mut values = Vec::with_capacity(columns.len());
             for at in 0..columns.len() {
                 let value = row.get_ref(at)?;
-                room = room
-                    .checked_sub(value.as_bytes().map_or(0, <[u8]>::len))
-                    .ok_or(SqlError::Size)?;
+                room = room.checked_sub(value.as_bytes().map_or(0, <[u8]>::len)).ok_or(SqlError::Size)?;
                 values.push(json(value));
             }
             rows.push(values);
@@ -111,10 +101,7 @@ impl Sql {
 
     #[unload]
     fn unload(self) -> Result<(), rusqlite::Error> {
-        self.connection
-            .into_inner()
-            .close()
-            .map_err(|(_, error)| error)
+        self.connection.into_inner().close().map_err(|(_, error)| error)
     }
 }
 
@@ -130,10 +117,9 @@ impl SqlError {
 
 fn reads_only(context: AuthContext<'_>) -> Authorization {
     match context.action {
-        AuthAction::Select
-        | AuthAction::Read { .. }
-        | AuthAction::Function { .. }
-        | AuthAction::Recursive => Authorization::Allow,
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Function { .. } | AuthAction::Recursive => {
+            Authorization::Allow
+        }
         _ => Authorization::Deny,
     }
 }
@@ -142,10 +128,7 @@ fn cell(value: Value) -> Option<Cell> {
     match value {
         Value::Null => Some(Cell::Null),
         Value::Bool(flag) => Some(Cell::Integer(flag.into())),
-        Value::Number(number) => number
-            .as_i64()
-            .map(Cell::Integer)
-            .or(number.as_f64().map(Cell::Real)),
+        Value::Number(number) => number.as_i64().map(Cell::Integer).or(number.as_f64().map(Cell::Real)),
         Value::String(text) => Some(Cell::Text(text)),
         Value::Array(_) | Value::Object(_) => None,
     }
@@ -169,9 +152,7 @@ mod tests {
     fn answers_with_parameters() {
         let sql = Sql::load().unwrap();
         let query = "SELECT title, year FROM books WHERE author = ? AND year > ? ORDER BY year";
-        let table = sql
-            .query(query, vec![json!("Leo Tolstoy"), json!(1870)])
-            .unwrap();
+        let table = sql.query(query, vec![json!("Leo Tolstoy"), json!(1870)]).unwrap();
         assert_eq!(table.columns, ["title", "year"]);
         assert_eq!(table.rows, [[json!("Anna Karenina"), json!(1878)]]);
         sql.unload().unwrap();
@@ -200,16 +181,10 @@ mod tests {
         let sql = Sql::load().unwrap();
         let endless = "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
         assert!(matches!(sql.query(endless, vec![]), Err(SqlError::Steps)));
-        assert!(matches!(
-            sql.query("SELECT * FROM orders", vec![]),
-            Err(SqlError::Size)
-        ));
+        assert!(matches!(sql.query("SELECT * FROM orders", vec![]), Err(SqlError::Size)));
         let wide = "SELECT hex(zeroblob(100000)) FROM orders LIMIT 100";
         assert!(matches!(sql.query(wide, vec![]), Err(SqlError::Size)));
-        assert!(
-            sql.query("SELECT length(zeroblob(1000000000))", vec![])
-                .is_err()
-        );
+        assert!(sql.query("SELECT length(zeroblob(1000000000))", vec![]).is_err());
         assert_eq!(sql.query("SELECT 1", vec![]).unwrap().rows, [[json!(1)]]);
     }
 
@@ -217,10 +192,7 @@ mod tests {
     fn refuses_what_is_no_sql() {
         let sql = Sql::load().unwrap();
         let error = sql.query("SELECT titel FROM books", vec![]).unwrap_err();
-        assert!(
-            error.to_string().contains("no such column: titel"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("no such column: titel"), "{error}");
         let error = sql.query("SELECT ?", vec![json!([1])]).unwrap_err();
         assert!(matches!(error, SqlError::Parameter(1)), "{error}");
         assert!(sql.query("SELECT ?", vec![]).is_err());

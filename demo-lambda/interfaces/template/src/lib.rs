@@ -34,13 +34,8 @@ impl Template {
             true => AutoEscape::Html,
             false => AutoEscape::None,
         });
-        templates.add_filter("money", |cents: i64| {
-            format!("{}.{:02}", cents / 100, cents % 100)
-        });
-        templates.add_template(
-            "confirmation.txt",
-            include_str!("../templates/confirmation.txt"),
-        )?;
+        templates.add_filter("money", |cents: i64| format!("{}.{:02}", cents / 100, cents % 100));
+        templates.add_template("confirmation.txt", include_str!("../templates/confirmation.txt"))?;
         templates.add_template("invoice.html", include_str!("../templates/invoice.html"))?;
         Ok(Self { templates })
     }
@@ -51,10 +46,7 @@ impl Template {
         let template = self
             .templates
             .get_template(name)
-            .map_err(|_| TemplateError::Unknown {
-                got: name.to_owned(),
-                expected: self.names().join(", "),
-            })?;
+            .map_err(|_| TemplateError::Unknown { got: name.to_owned(), expected: self.names().join(", ") })?;
         Ok(template.render(values)?)
     }
 
@@ -75,10 +67,7 @@ mod tests {
         let line = context! { title => "Emma <2nd>", copies => 3, cents => 949 };
         let customer = context! { name => "Ada Abel", city => "Oslo" };
         let values = context! { number => 7, customer, lines => vec![line] };
-        let html = Template::load()
-            .unwrap()
-            .render("invoice.html", values)
-            .unwrap();
+        let html = Template::load().unwrap().render("invoice.html", values).unwrap();
         assert!(html.contains("Emma &lt;2nd&gt;"), "{html}");
         assert!(html.contains("<td>28.47</td>"), "{html}");
     }
@@ -87,32 +76,18 @@ mod tests {
     fn says_what_is_missing() {
         let template = Template::load().unwrap();
         let error = template.render("letter.txt", context! {}).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected one of the templates confirmation.txt, invoice.html, got `letter.txt`"
-        );
-        let error = template
-            .render("confirmation.txt", context! {})
-            .unwrap_err();
+        assert_eq!(error.to_string(), "expected one of the templates confirmation.txt, invoice.html, got `letter.txt`");
+        let error = template.render("confirmation.txt", context! {}).unwrap_err();
         assert!(error.to_string().contains("undefined value"), "{error}");
     }
 
     #[test]
     fn renders_a_confirmation() {
-        let lines = vec![
-            context! { title => "Emma", copies => 2 },
-            context! { title => "Kim", copies => 1 },
-        ];
+        let lines = vec![context! { title => "Emma", copies => 2 }, context! { title => "Kim", copies => 1 }];
         let order = context! { id => "BK-000042", ships => "2025-01-20", lines };
         let values = context! { customer => context! { name => "Ada" }, order };
-        let text = Template::load()
-            .unwrap()
-            .render("confirmation.txt", values)
-            .unwrap();
-        assert!(
-            text.contains("your order BK-000042 of 2 titles:\n\n  2 x Emma\n  1 x Kim\n"),
-            "{text}"
-        );
+        let text = Template::load().unwrap().render("confirmation.txt", values).unwrap();
+        assert!(text.contains("your order BK-000042 of 2 titles:\n\n  2 x Emma\n  1 x Kim\n"), "{text}");
         assert!(text.ends_with("The bookshop"), "{text}");
     }
 }

@@ -23,9 +23,7 @@ pub enum TimezoneError {
 impl Timezone {
     #[load]
     fn load() -> Self {
-        Self {
-            finder: DefaultFinder::new(),
-        }
+        Self { finder: DefaultFinder::new() }
     }
 
     /// Names the IANA time zone of a point, given in degrees north and east.
@@ -48,10 +46,7 @@ impl Timezone {
             Some(area) => zone.split('/').next() == Some(area),
         };
         let names = self.finder.timezonenames().into_iter();
-        let mut zones: Vec<_> = names
-            .filter(|zone| within(zone))
-            .map(str::to_owned)
-            .collect();
+        let mut zones: Vec<_> = names.filter(|zone| within(zone)).map(str::to_owned).collect();
         zones.sort_unstable();
         zones
     }
@@ -73,10 +68,7 @@ mod tests {
     fn lists_an_area() {
         let timezone = Timezone::load();
         let arctic = timezone.zones(Some("Antarctica"));
-        assert!(
-            arctic.contains(&"Antarctica/Troll".to_owned()),
-            "{arctic:?}"
-        );
+        assert!(arctic.contains(&"Antarctica/Troll".to_owned()), "{arctic:?}");
         assert!(timezone.zones(None).len() > 300);
         assert!(timezone.zones(Some("Atlantis")).is_empty());
     }

@@ -45,9 +45,7 @@ impl Tokens {
     /// Decodes `tokens` back into text.
     #[operation(cached)]
     pub fn decode(&self, tokens: &[u32]) -> Result<String, TokensError> {
-        self.bpe
-            .decode(tokens)
-            .map_err(|error| TokensError::Tokens(format!("{error:#}")))
+        self.bpe.decode(tokens).map_err(|error| TokensError::Tokens(format!("{error:#}")))
     }
 }
 

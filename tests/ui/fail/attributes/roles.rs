@@ -17,4 +17,18 @@ impl Tokens {
     fn unload(self) {}
 }
 
+pub struct Polygons;
+
+#[lmms::interface]
+impl Polygons {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+
+    #[cfg_attr(unix, operation(cached))]
+    #[cfg_attr(unix, inline)]
+    fn count(&self) {}
+}
+
 fn main() {}

@@ -8,7 +8,13 @@ impl Tokens {
     }
 
     #[operation(cached, name = "count", cached, name = "count")]
-    fn count(&self, #[default] #[default = 2] _least: u8) {}
+    fn count(
+        &self,
+        #[default]
+        #[default = 2]
+        _least: u8,
+    ) {
+    }
 }
 
 pub struct Polygons;
