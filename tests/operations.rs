@@ -555,3 +555,37 @@ fn describe_tells_of_an_operation() {
         })
     );
 }
+
+/// What clients write with escapes arrives all the same, wherever a `&str` may stand.
+#[test]
+fn texts_with_escapes_are_read_wherever_they_may_be_borrowed() {
+    struct Texts;
+    #[lmms::interface]
+    impl Texts {
+        #![allow(clippy::unused_self)]
+
+        #[load]
+        fn load() -> Self {
+            Self
+        }
+
+        #[operation]
+        fn join(&self, words: &[&str], more: Option<&[&str]>, #[default = &["!"]] ends: &[&str]) -> String {
+            [words, more.unwrap_or_default(), ends].concat().join(" ")
+        }
+
+        #[operation]
+        fn raw(&self, value: &serde_json::value::RawValue, path: &std::path::Path) -> String {
+            format!("{} {}", value.get(), path.display())
+        }
+    }
+    let gateway = Gateway::new(lmms::Config::default()).unwrap();
+    let ask = |operation, arguments: &str| {
+        let reply = gateway.execute_operation("texts", operation, arguments.as_bytes());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(reply).map(|reply| String::from_utf8(reply).unwrap()).map_err(|error| error.to_string())
+    };
+    assert_eq!(ask("join", r#"{"words":["caf\u00e9","b"]}"#).unwrap(), "\"café b !\"");
+    assert_eq!(ask("join", r#"{"words":[],"more":["\u0061"],"ends":["\n"]}"#).unwrap(), r#""a \n""#);
+    assert_eq!(ask("raw", r#"{"value": [1, 2],"path":"/t\u006dp"}"#).unwrap(), r#""[1, 2] /tmp""#);
+}

@@ -171,7 +171,7 @@ fn build() -> Vec<Program> {
     }
     programs.finish();
     let build = |(name, registered): (String, usize)| {
-        let (path, _) = programs.build(&name, Profile::Release);
+        let (path, _) = programs.build(&name, Profile::Quick);
         Program { label: name.replace('-', ", "), path, registered }
     };
     names.into_iter().map(build).collect()

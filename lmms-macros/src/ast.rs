@@ -260,6 +260,16 @@ pub(crate) fn is_reference_to(ty: &Type, name: &str) -> bool {
     }
 }
 
+/// Whether `ty` is `path::to::Name`.
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(ungroup(ty), Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
+/// Whether `ty` is `&str`.
+pub(crate) fn is_borrowed_text(ty: &Type) -> bool {
+    matches!(ungroup(ty), Type::Reference(reference) if is_named(&reference.elem, "str"))
+}
+
 /// `T`, if `ty` is `path::to::Name<T>` or `path::to::Name<'_, T>`.
 pub(crate) fn inner_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ungroup(ty) else { return None };

@@ -25,6 +25,8 @@ pub(crate) struct Block {
     pub(crate) self_ty: Type,
     pub(crate) where_clause: Option<WhereClause>,
     brace: Brace,
+    /// `#![..]`
+    inner_attrs: Vec<Attribute>,
     pub(crate) members: Vec<Member>,
 }
 
@@ -122,11 +124,12 @@ impl Parse for Block {
         let where_clause = input.parse()?;
         let content;
         let brace = braced!(content in input);
+        let inner_attrs = content.call(Attribute::parse_inner)?;
         let mut members = Vec::new();
         while !content.is_empty() {
             members.push(content.parse()?);
         }
-        Ok(Self { attrs, unsafety, impl_token, generics, of_trait, self_ty, where_clause, brace, members })
+        Ok(Self { attrs, unsafety, impl_token, generics, of_trait, self_ty, where_clause, brace, inner_attrs, members })
     }
 }
 
@@ -318,10 +321,24 @@ impl ParamAttribute {
 
 impl ToTokens for Block {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, unsafety, impl_token, generics, of_trait, self_ty, where_clause, brace, members } = self;
+        let Self {
+            attrs,
+            unsafety,
+            impl_token,
+            generics,
+            of_trait,
+            self_ty,
+            where_clause,
+            brace,
+            inner_attrs,
+            members,
+        } = self;
         let of_trait = of_trait.as_ref().map(|(path, for_token)| quote!(#path #for_token));
         tokens.extend(quote!(#(#attrs)* #unsafety #impl_token #generics #of_trait #self_ty #where_clause));
-        brace.surround(tokens, |tokens| tokens.append_all(members));
+        brace.surround(tokens, |tokens| {
+            tokens.append_all(inner_attrs);
+            tokens.append_all(members);
+        });
     }
 }
 

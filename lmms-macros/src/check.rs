@@ -178,6 +178,38 @@ pub(crate) fn argument(cx: &Ctxt, name: Option<&Ident>, pattern: &TokenStream, t
     if let Some(lifetime) = find_lifetime(ty.to_token_stream(), |name| name == "static") {
         cx.error(lifetime, "an argument lives as long as the request; remove `'static`");
     }
+    if let Some(text) = nested_text(ty) {
+        cx.error(text, "text with escapes cannot be borrowed from JSON in here; write `String` or `Cow<'_, str>`");
+    }
+}
+
+/// The first `&str` in a type that is not the whole of it (or of what is in its `Option`), nor the item of its slice.
+fn nested_text(ty: &Type) -> Option<TokenStream> {
+    let inner = inner_of(ty, "Option").unwrap_or(ty);
+    let is_whole = |ty: &Type| ast::is_borrowed_text(ty);
+    let is_slice = |ty: &Type| match ungroup(ty) {
+        Type::Reference(reference) => matches!(ungroup(&reference.elem), Type::Slice(slice) if is_whole(&slice.elem)),
+        _ => false,
+    };
+    if is_whole(inner) || is_slice(inner) { None } else { find_text(inner.to_token_stream()) }
+}
+
+/// The first `&str` among tokens, with or without a lifetime.
+fn find_text(tokens: TokenStream) -> Option<TokenStream> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_punct = |token: Option<&TokenTree>, wanted: char| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted);
+    for (index, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token
+            && let Some(found) = find_text(group.stream())
+        {
+            return Some(found);
+        }
+        let after = if is_punct(tokens.get(index + 1), '\'') { index + 3 } else { index + 1 };
+        if is_punct(Some(token), '&') && matches!(tokens.get(after), Some(TokenTree::Ident(name)) if name == "str") {
+            return Some(tokens[index..=after].iter().cloned().collect());
+        }
+    }
+    None
 }
 
 /// The first lifetime in a type whose name `wanted` says to find.

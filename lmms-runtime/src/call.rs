@@ -216,13 +216,24 @@ impl<T, E> Answer<Result<T, E>> {
 }
 
 /// The answer of an operation that does not fail.
+///
+/// Its bound is the method's, not the impl's, so that a result that is not `Serialize` is told as such.
 pub trait Infallible {
     #[doc(hidden)]
-    fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError>;
+    type Value;
+    #[doc(hidden)]
+    fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError>
+    where
+        Self::Value: Serialize;
 }
 
-impl<T: Serialize> Infallible for Answer<T> {
-    fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError> {
+impl<T> Infallible for Answer<T> {
+    type Value = T;
+
+    fn write(self, reply: &mut Vec<u8>) -> Result<(), CallError>
+    where
+        T: Serialize,
+    {
         self.write_value(reply)
     }
 }

@@ -205,7 +205,7 @@ fn who_publishes_comes_after_who_evicted() {
 /// written over that, in the list.
 #[test]
 fn a_hold_that_another_thread_of_the_invocation_got() {
-    check(Some(3), || {
+    check(Some(2), || {
         let residency = residency!();
         let holds = Arc::new(Holds::new());
         let same = Arc::clone(&holds);

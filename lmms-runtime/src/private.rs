@@ -20,6 +20,16 @@ pub use crate::step::{BoxFuture, Step};
 
 use crate::error::LoadError;
 
+/// The texts of a `&[&str]`.
+pub fn borrowed<'a>(texts: &'a [Text<'_>]) -> Vec<&'a str> {
+    texts.iter().map(|text| &**text).collect()
+}
+
+/// The path of a `&Path`.
+pub fn path<'a>(text: &'a Text<'_>) -> &'a std::path::Path {
+    std::path::Path::new(&**text)
+}
+
 /// The value of a required argument, which `Call::arguments` has made sure of.
 pub fn present<T>(argument: Option<T>) -> Result<T, CallError> {
     argument.ok_or(CallError::Arguments(ArgumentsError::Missing("")))

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Ident, Type};
 
 use super::future;
-use crate::ast::{Argument, Default, Interface, Operation, Param, inner_of, ungroup};
+use crate::ast::{Argument, Default, Interface, Operation, Param, inner_of, is_borrowed_text, is_named, ungroup};
 use crate::extent::Extent;
 use crate::outside::anonymous;
 
@@ -106,12 +106,26 @@ fn call(
 
 /// Out of its place, with what stands for an absent one.
 fn value(private: &TokenStream, place: &Ident, argument: &Argument) -> TokenStream {
+    // Texts are decoded one by one, since JSON with escapes cannot be borrowed; what is declared is a slice of `&str`.
+    let is_texts = matches!(Form::of(inner(&argument.ty)), Form::Texts);
+    let texts = |texts: TokenStream| is_texts.then(|| quote!(let #place = #texts;));
     if inner_of(&argument.ty, "Option").is_some() {
-        return quote!(let #place = #private::Option::unwrap_or(#place, #private::Option::None););
+        let texts = texts(quote!(#private::Option::map(#private::Option::as_deref(&#place), #private::borrowed)));
+        return quote! {
+            let #place = #private::Option::unwrap_or(#place, #private::Option::None);
+            #texts
+        };
     }
     match &argument.default {
-        None => quote!(let #place = #private::present(#place)?;),
+        None => {
+            let texts = texts(quote!(#private::borrowed(&#place)));
+            quote! {
+                let #place = #private::present(#place)?;
+                #texts
+            }
+        }
         Some(default) => {
+            let texts = texts(quote!(#private::Option::map(#private::Option::as_deref(&#place), #private::borrowed)));
             // The default is of the declared type, which need not be the one that is decoded: `&str`, `Cow`.
             let absent = match default {
                 Default::Trait => Extent::of(&argument.ty).place(quote!(#private::Default::default())),
@@ -122,6 +136,7 @@ fn value(private: &TokenStream, place: &Ident, argument: &Argument) -> TokenStre
             // What is declared as a reference borrows from its place, which therefore stays.
             let borrow = matches!(ungroup(&argument.ty), Type::Reference(_)).then(|| quote!(&));
             quote! {
+                #texts
                 let #place: #ty = match #borrow #place {
                     // First, so that an expression of another type is what is told to be wrong.
                     #private::Option::None => #absent,
@@ -140,7 +155,8 @@ fn inner(ty: &Type) -> &Type {
 /// The type that an argument is decoded to.
 fn owned(private: &TokenStream, ty: &Type) -> TokenStream {
     match Form::of(ty) {
-        Form::Str | Form::CowStr => quote!(#private::Text<'_>),
+        Form::Str | Form::CowStr | Form::Path => quote!(#private::Text<'_>),
+        Form::Texts => quote!(#private::Vec<#private::Text<'_>>),
         Form::Slice(item) | Form::CowSlice(item) => {
             let item = anonymous(item.to_token_stream());
             quote!(#private::Vec<#item>)
@@ -154,8 +170,10 @@ fn pass(private: &TokenStream, place: &Ident, ty: &Type) -> TokenStream {
     let is_option = inner_of(ty, "Option").is_some();
     match (Form::of(inner(ty)), is_option) {
         (Form::Value(_), _) => quote!(#place),
-        (Form::Str | Form::Slice(_), false) => quote!(&*#place),
-        (Form::Str | Form::Slice(_), true) => quote!(#private::Option::as_deref(&#place)),
+        (Form::Str | Form::Slice(_) | Form::Texts, false) => quote!(&*#place),
+        (Form::Str | Form::Slice(_) | Form::Texts, true) => quote!(#private::Option::as_deref(&#place)),
+        (Form::Path, false) => quote!(#private::path(&#place)),
+        (Form::Path, true) => quote!(#private::Option::map(#private::Option::as_ref(&#place), #private::path)),
         (Form::Reference(_), false) => quote!(&#place),
         (Form::Reference(_), true) => quote!(#private::Option::as_ref(&#place)),
         (Form::CowStr, false) => quote!(#place.0),
@@ -169,8 +187,12 @@ fn pass(private: &TokenStream, place: &Ident, ty: &Type) -> TokenStream {
 enum Form<'a> {
     /// `&str`
     Str,
+    /// `&Path`
+    Path,
     /// `&[T]`
     Slice(&'a Type),
+    /// `&[&str]`
+    Texts,
     /// `Cow<'_, str>`
     CowStr,
     /// `Cow<'_, [T]>`
@@ -186,19 +208,19 @@ impl<'a> Form<'a> {
         let ty = ungroup(ty);
         if let Type::Reference(reference) = ty {
             return match ungroup(&reference.elem) {
-                elem if is_str(elem) => Self::Str,
+                elem if is_named(elem, "str") => Self::Str,
+                elem if is_named(elem, "Path") => Self::Path,
+                // Decoded as it stands: a piece of the request itself.
+                elem if is_named(elem, "RawValue") => Self::Value(ty),
+                Type::Slice(slice) if is_borrowed_text(&slice.elem) => Self::Texts,
                 Type::Slice(slice) => Self::Slice(&slice.elem),
                 elem => Self::Reference(elem),
             };
         }
         match inner_of(ty, "Cow").map(ungroup) {
-            Some(inner) if is_str(inner) => Self::CowStr,
+            Some(inner) if is_named(inner, "str") => Self::CowStr,
             Some(Type::Slice(slice)) => Self::CowSlice(&slice.elem),
             _ => Self::Value(ty),
         }
     }
-}
-
-fn is_str(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "str"))
 }

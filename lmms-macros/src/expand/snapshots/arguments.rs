@@ -51,7 +51,7 @@ const _: () = {
         #[allow(unused_imports)]
         use crate::framework::__private::Infallible as _;
         let mut __lmms_0: crate::framework::__private::Option<
-            crate::framework::__private::Vec<&'_ str>,
+            crate::framework::__private::Vec<crate::framework::__private::Text<'_>>,
         > = crate::framework::__private::Option::None;
         let mut __lmms_1: crate::framework::__private::Option<
             crate::framework::__private::Option<crate::framework::__private::Text<'_>>,
@@ -81,6 +81,7 @@ const _: () = {
             >(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
                 let _ = __lmms_invocation;
                 let __lmms_0 = crate::framework::__private::present(__lmms_0)?;
+                let __lmms_0 = crate::framework::__private::borrowed(&__lmms_0);
                 let __lmms_1 = crate::framework::__private::Option::unwrap_or(
                     __lmms_1,
                     crate::framework::__private::Option::None,
@@ -117,7 +118,7 @@ const _: () = {
             ::framework::__private::file!(), ":", crate ::framework::__private::line!(),
             ")"
         ),
-        about: "",
+        docs: "",
         options: crate::framework::__private::Options {
             pinned: false,
             grace_period: crate::framework::__private::Option::None,

@@ -111,7 +111,7 @@ const _: () = {
             ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
             ::lmms::__private::line!(), ")"
         ),
-        about: "",
+        docs: "",
         options: ::lmms::__private::Options {
             pinned: false,
             grace_period: ::lmms::__private::Option::None,

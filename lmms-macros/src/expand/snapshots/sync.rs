@@ -70,7 +70,7 @@ const _: () = {
             ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
             ::lmms::__private::line!(), ")"
         ),
-        about: "Counts tokens.",
+        docs: "Counts tokens.",
         options: ::lmms::__private::Options {
             pinned: true,
             grace_period: ::lmms::__private::Option::Some(30u32),
