@@ -7,12 +7,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{LoadError, nearest};
 use crate::hook::BoxError;
 use crate::interface::{BlockingInterface, Interface};
 use crate::invocation::Invocation;
 use crate::json::{Cursor, JsonError};
+use crate::load_error::LoadError;
 use crate::step::Step;
+use crate::wording::nearest;
 
 /// One call by name, under way.
 pub struct Call<'a> {

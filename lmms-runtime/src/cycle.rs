@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::descriptor::Descriptor;
-use crate::error::LoadError;
+use crate::load_error::LoadError;
 use crate::sync::thread_local;
 
 /// Who needs whom, now. Short: as many edges as loads are nested or waiting.

@@ -4,8 +4,8 @@
 //! starts, so there are few: what only `describe` needs is one JSON text per item, written at compile time.
 
 use crate::call::{Call, CallError};
-use crate::error::LoadError;
 use crate::invocation::Invocation;
+use crate::load_error::LoadError;
 use crate::slot::{Status, Unload};
 use crate::step::Step;
 

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::error::LoadError;
+use crate::load_error::LoadError;
 use crate::sync::{Condvar, Mutex, const_unless_loom, wait};
 
 /// What a flight came to.

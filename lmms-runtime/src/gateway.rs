@@ -9,20 +9,18 @@ use crate::call::Call;
 use crate::config::{Config, ConfigError};
 use crate::describe::{self, Description, Statistics};
 use crate::descriptor::Operation;
-use crate::error::{Error, LoadError};
+use crate::error::Error;
 use crate::flight::Landing;
 use crate::info::InterfaceInfo;
 use crate::invocation::Invocation;
+use crate::load_error::LoadError;
 use crate::metrics::Stats;
 use crate::panics::{self, Catch};
 use crate::refusal::{self, Failure};
 use crate::registry::{BUILT_IN, Registry, RegistryError};
-use crate::request::{Envelope, Items, Request};
+use crate::request::{Envelope, Items, MAX_PAYLOAD, Request};
 use crate::slot::{Reason, Unload};
 use crate::step::{Step, settle};
-
-/// What Lambda carries in one request or answer, in bytes: 6 MB.
-pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
 /// What a batch keeps free of that for saying which of its items did not fit.
 const ROOM_TO_REFUSE: usize = 256 * 1024;
@@ -74,7 +72,8 @@ impl Gateway {
         Ok(Self { registry: Registry::get()?, config })
     }
 
-    /// A gateway configured by the environment.
+    /// A gateway configured by the environment. With `LAZY_LOADING_ENABLED=false`, it is [`start`](Self::start) that
+    /// loads everything; `lmms::lambda::run` calls it.
     ///
     /// # Errors
     /// If a variable does not parse, or two interfaces have the same name.

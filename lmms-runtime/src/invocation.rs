@@ -7,8 +7,8 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::descriptor::Descriptor;
-use crate::error::LoadError;
 use crate::interface::{BlockingInterface, Interface};
+use crate::load_error::LoadError;
 use crate::residency::{Hold, Holds};
 
 /// The scope of one request.
@@ -57,7 +57,8 @@ impl Invocation {
     /// The instance of `T`, loaded in this future if need be.
     ///
     /// Needed for interfaces with async hooks; works for all. If another task is loading `T`, this one waits without
-    /// holding up its thread. Dropping the future cancels the load: another caller takes over.
+    /// holding up its thread. Dropping the future cancels the load: another caller takes over. Like a lock that it holds,
+    /// a future that has begun to load is to be polled to its end or dropped: others wait for it.
     ///
     /// # Errors
     /// [`LoadError`] if the load fails, panics, or needs itself. The next call tries again.

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 
-use crate::error::clipped;
+use crate::wording::clipped;
 
 /// A place in JSON text, moving forward.
 #[derive(Debug, Clone)]

@@ -4,6 +4,10 @@
 //! or unload of it happen at a time, `cycle` refuses the one that waits for itself, and `slot` is the three together.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` and `request` the way in by name, `refusal` the way out.
+//!
+//! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
+//! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it
+//! came to.
 
 mod call;
 mod config;
@@ -21,6 +25,7 @@ mod invocation;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod load_error;
 #[cfg(all(test, lmms_loom))]
 mod loom_models;
 mod metrics;
@@ -32,17 +37,20 @@ mod residency;
 mod slot;
 mod step;
 mod sync;
+mod wording;
 
 #[doc(hidden)]
 pub mod private;
 
 pub use config::{Config, ConfigError};
-pub use error::{Error, ErrorCode, LoadError, LoadErrorKind, UnloadHookError};
-pub use gateway::{Gateway, MAX_PAYLOAD, StartError};
+pub use error::{Error, ErrorCode};
+pub use gateway::{Gateway, StartError};
 pub use hook::BoxError;
 pub use info::InterfaceInfo;
 pub use interface::{BlockingInterface, Interface};
 pub use invocation::{Invocation, Lease, Load};
+pub use load_error::{LoadError, LoadErrorKind, UnloadHookError};
 pub use metrics::Stats;
 pub use registry::RegistryError;
+pub use request::MAX_PAYLOAD;
 pub use slot::{Reason, Status, Unload};

@@ -18,7 +18,7 @@ pub use crate::registry::LMMS_INTERFACES;
 pub use crate::slot::{Slot, Status, Unload, drop_instance};
 pub use crate::step::{BoxFuture, Step};
 
-use crate::error::LoadError;
+use crate::load_error::LoadError;
 
 /// The texts of a `&[&str]`.
 pub fn borrowed<'a>(texts: &'a [Text<'_>]) -> Vec<&'a str> {

@@ -2,9 +2,10 @@
 
 use crate::call::{ArgumentsError, CallError};
 use crate::descriptor::Operation;
-use crate::error::{Error, ErrorCode, nearest, shown};
-use crate::gateway::MAX_PAYLOAD;
+use crate::error::{Error, ErrorCode};
 use crate::json::{self, Cursor, JsonError, Text};
+use crate::request::MAX_PAYLOAD;
+use crate::wording::{nearest, shown};
 
 /// Why a call that reached its operation came to nothing.
 pub(crate) enum Failure {

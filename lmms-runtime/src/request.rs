@@ -3,6 +3,9 @@
 use crate::error::{Error, ErrorCode};
 use crate::json::{Cursor, JsonError, Text};
 
+/// What Lambda carries in one request or answer, in bytes: 6 MB.
+pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+
 /// What one request asks for. Borrowed from its bytes; arguments are not read yet.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
@@ -67,7 +70,7 @@ impl<'a> Fields<'a> {
                 "batch" if may_be_batch => fields.batch.replace(items(&mut cursor)?).is_none(),
                 "batch" => return Err(bad("a batch cannot hold another batch")),
                 unknown => {
-                    let unknown = crate::error::shown(unknown);
+                    let unknown = crate::wording::shown(unknown);
                     return Err(bad(format!("unknown field {unknown} in the request")));
                 }
             };

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use crate::cycle::{self, Need};
 use crate::descriptor::Descriptor;
-use crate::error::{LoadError, UnloadHookError};
 use crate::flight::{Boarding, Flight, Flights, Landing, Leader};
 use crate::generation::Generation;
 use crate::hook::{self, Hook, HookFailure, Supervised};
 use crate::interface::{BlockingInterface, Interface};
 use crate::invocation::{Invocation, Lease, Load};
+use crate::load_error::{LoadError, UnloadHookError};
 use crate::metrics;
 use crate::residency::Residency;
 use crate::step::Step;

@@ -35,7 +35,7 @@ impl<R> fmt::Debug for Step<'_, R> {
 /// Starts `start` again until nobody is in the way, and sees it through.
 pub(crate) async fn settle<'a, R, E>(mut start: impl FnMut() -> Step<'a, Result<R, E>>) -> Result<R, E>
 where
-    E: From<crate::error::LoadError>,
+    E: From<crate::load_error::LoadError>,
 {
     loop {
         match start() {

@@ -3,7 +3,8 @@
 use lambda_runtime::Diagnostic;
 use serde_json::value::RawValue;
 
-use crate::error::{Error, ErrorCode, LoadError};
+use crate::error::{Error, ErrorCode};
+use crate::load_error::LoadError;
 
 /// The reply of a gateway, which is JSON already.
 pub(crate) fn json(reply: Vec<u8>) -> Result<Box<RawValue>, Diagnostic> {
