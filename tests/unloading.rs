@@ -440,8 +440,12 @@ impl Slow {
 }
 
 #[test]
-fn a_load_waits_for_the_unload_hook_that_still_runs() {
+fn who_would_load_or_unload_waits_for_the_unload_hook_that_still_runs() {
     let _turn = turn();
+    watched(slow_unload);
+}
+
+fn slow_unload() {
     let gateway = gateway();
     block_on(Invocation::enter().get_async::<Slow>()).unwrap();
     let invocation = Invocation::enter();
@@ -450,9 +454,10 @@ fn a_load_waits_for_the_unload_hook_that_still_runs() {
         assert!(poll(unload.as_mut()).is_pending());
         assert!(SLOW_UNLOADING.load(Ordering::SeqCst));
 
-        // It is gone already, though not yet quite: nobody sees it, nobody unloads it again, and who needs it waits.
+        // It is gone already, though not yet quite: nobody sees it, and who would load or unload it waits.
         assert!(Invocation::enter().resident::<Slow>().is_none());
-        assert!(matches!(self::unload::<Slow>(), Unload::NotLoaded));
+        let mut again = pin!(gateway.unload_module("slow"));
+        assert!(poll(again.as_mut()).is_pending());
         let mut typed = pin!(invocation.get_async::<Slow>());
         let mut named = pin!(gateway.execute_operation("slow", "generation", b"{}"));
         assert!(poll(typed.as_mut()).is_pending());
@@ -464,6 +469,7 @@ fn a_load_waits_for_the_unload_hook_that_still_runs() {
             panic!("the hook is over")
         };
         assert_eq!(SLOW.loads_and_drops(), (1, 1));
+        assert!(matches!(poll(again.as_mut()), Poll::Ready(Ok(Unload::NotLoaded))));
         assert!(matches!(poll(typed.as_mut()), Poll::Ready(Ok(slow)) if slow.generation() == 2));
         assert!(matches!(poll(named.as_mut()), Poll::Ready(Ok(answer)) if answer == b"2"));
     }

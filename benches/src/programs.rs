@@ -23,8 +23,6 @@ pub enum Profile {
     Dev,
     /// `cargo build --release`, stripped.
     Release,
-    /// As `Release`, with the program's own code not optimised, where it is not what is measured: rustc is done sooner.
-    Quick,
 }
 
 /// Where this workspace is.
@@ -64,8 +62,6 @@ impl Programs {
         manifest.push_str("inventory = \"0.3\"\nserde = { version = \"1\", features = [\"derive\"] }\n");
         manifest.push_str("serde_json = { version = \"1\", features = [\"raw_value\"] }\n");
         manifest.push_str("\n[profile.release]\nstrip = true\n");
-        manifest.push_str("\n[profile.quick]\ninherits = \"release\"\nopt-level = 0\n");
-        manifest.push_str("\n[profile.quick.package.\"*\"]\nopt-level = 3\n");
         write_if_changed(&self.dir.join("Cargo.toml"), &manifest);
         fs::copy(root().join("Cargo.lock"), self.dir.join("Cargo.lock")).expect("the workspace has a Cargo.lock");
     }
@@ -79,7 +75,6 @@ impl Programs {
         let (flag, folder) = match profile {
             Profile::Dev => ("--profile=dev", "debug"),
             Profile::Release => ("--profile=release", "release"),
-            Profile::Quick => ("--profile=quick", "quick"),
         };
         let started = Instant::now();
         let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

@@ -240,6 +240,8 @@ impl<T> Infallible for Answer<T> {
 }
 
 impl<T: Serialize> Answer<T> {
+    // Once per type of result, not once per operation.
+    #[inline(never)]
     fn write_value(self, reply: &mut Vec<u8>) -> Result<(), CallError> {
         serde_json::to_writer(reply, &self.0).map_err(CallError::Unwritable)
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::load_error::LoadError;
+use crate::residency::Header;
 use crate::sync::{Condvar, Mutex, const_unless_loom, wait};
 
 /// What a flight came to.
@@ -126,14 +127,16 @@ impl Flights {
         }
     }
 
-    /// Starts a flight, unless there is one or `settled` says that there is no need.
-    pub(crate) fn board(&'static self, settled: impl FnOnce() -> bool) -> Boarding {
+    /// Starts a flight that makes the slot of `header` resident, or not, unless there is one or it is already.
+    ///
+    /// Not a closure: a type of its own for each interface would make code, or relocations, for each.
+    pub(crate) fn board(&'static self, header: &Header, resident: bool) -> Boarding {
         let mut current = self.current.lock();
         if let Some(flight) = &*current {
             return Boarding::Follow(Arc::clone(flight));
         }
         // Asked under the lock: a leader publishes before it lands, so an empty slot here is really empty.
-        if settled() {
+        if header.is_resident() == resident {
             return Boarding::LookAgain;
         }
         let flight = Arc::new(Flight::new());

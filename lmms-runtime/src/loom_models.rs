@@ -201,21 +201,25 @@ fn who_publishes_comes_after_who_evicted() {
     });
 }
 
-/// One thread of an invocation loads, another one finds what it loaded: by the stamp, or if a second invocation has
-/// written over that, in the list.
+/// One thread of an invocation loads, and two others find what it loaded: by its stamp, in the list if a second
+/// invocation has written over that, or by the stamp that one of them took back.
 #[test]
 fn a_hold_that_another_thread_of_the_invocation_got() {
     check(Some(2), || {
         let residency = residency!();
         let holds = Arc::new(Holds::new());
-        let same = Arc::clone(&holds);
-        let same = thread::spawn(move || same.keep(residency.publish(generation(1)).ok().unwrap()).look());
-        let other = thread::spawn(|| Holds::new().get(residency).map(Witness::look));
+        let loads = Arc::clone(&holds);
+        let loads = thread::spawn(move || {
+            loads.keep(residency.publish(generation(1)).ok().unwrap()).look();
+            assert!(Holds::new().get(residency).map(Witness::look).is_some());
+        });
+        let finds = Arc::clone(&holds);
+        let finds = thread::spawn(move || finds.get(residency).map(Witness::look));
         if let Some(value) = holds.get(residency) {
             value.look();
         }
-        same.join().unwrap();
-        other.join().unwrap();
+        loads.join().unwrap();
+        finds.join().unwrap();
         drop(holds);
         assert!(taken(residency.evict()).is_some(), "all holds were given back");
     });
@@ -402,9 +406,13 @@ mod slots {
     });
 
     fn unload<T: Interface>() -> Unload {
-        match T::__lmms_slot().unload() {
-            Step::Ready(unload) => unload,
-            step => panic!("a sync hook is over when it returns: {step:?}"),
+        loop {
+            match T::__lmms_slot().unload() {
+                Step::Ready(unload) => return unload,
+                // Another unload, which may be refused; or a load.
+                Step::Busy(busy) => drop(block_on(busy.landing())),
+                Step::Pending(_) => panic!("a sync hook is over when it returns"),
+            }
         }
     }
 
@@ -520,15 +528,14 @@ mod slots {
     #[test]
     fn two_loads_and_an_unload() {
         check(Some(2), || {
-            let get = || {
+            let unload = thread::spawn(|| drop(unload::<Sound>()));
+            let other = thread::spawn(|| {
                 let invocation = Invocation::enter();
                 let lease = invocation.lease::<Sound>().unwrap();
                 drop(invocation);
                 lease.0.look();
-            };
-            let unload = thread::spawn(|| drop(unload::<Sound>()));
-            let other = thread::spawn(get);
-            get();
+            });
+            Invocation::enter().get::<Sound>().unwrap().0.look();
             other.join().unwrap();
             unload.join().unwrap();
             all_is_given_back::<Sound>(Sound::events());

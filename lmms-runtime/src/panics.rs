@@ -38,8 +38,10 @@ fn message(panic: Box<dyn Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => {
-            // Dropping a payload of the user's own type could panic again, outside of any `catch`.
-            std::mem::forget(other);
+            // Dropping a payload of the user's own type could panic again, and that one's payload too: so it is left.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(other))) {
+                std::mem::forget(again);
+            }
             "a panic without a message".to_owned()
         }
     }

@@ -32,7 +32,7 @@ pub fn path<'a>(text: &'a Text<'_>) -> &'a std::path::Path {
 
 /// The value of a required argument, which `Call::arguments` has made sure of.
 pub fn present<T>(argument: Option<T>) -> Result<T, CallError> {
-    argument.ok_or(CallError::Arguments(ArgumentsError::Missing("")))
+    argument.ok_or_else(|| CallError::Arguments(ArgumentsError::Missing("")))
 }
 
 /// `Descriptor::load` of an interface with sync hooks.

@@ -52,7 +52,7 @@ impl Header {
         }
     }
 
-    fn is_resident(&self) -> bool {
+    pub(crate) fn is_resident(&self) -> bool {
         // Relaxed: a hint. Who acts on it gets a hold, which synchronises.
         self.word.load(Ordering::Relaxed) & RESIDENT != 0
     }
@@ -92,6 +92,10 @@ impl<T> Residency<T> {
 }
 
 impl<T: Send + Sync + 'static> Residency<T> {
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
     pub(crate) fn is_resident(&self) -> bool {
         self.header.is_resident()
     }
@@ -217,12 +221,7 @@ impl Holds {
 
     /// The way of the first access in an invocation, and of every access while a younger invocation uses the same slot.
     fn touch<'h, T: Send + Sync + 'static>(&'h self, residency: &'static Residency<T>) -> Option<&'h T> {
-        let header = &residency.header;
-        if self.contains(header) {
-            self.claim_stamp(header);
-        } else if header.try_hold() {
-            self.adopt(header);
-        } else {
+        if !self.touch_header(&residency.header) {
             return None;
         }
         // SAFETY: `self` has a hold on this slot, got before or just now, and gives it back only when it is dropped.
@@ -242,6 +241,19 @@ impl Holds {
             // Release, as in `adopt`: this invocation has its hold.
             header.stamp.store(self.id, Ordering::Release);
         }
+    }
+
+    /// What of a touch does not depend on the type, once in the program. Whether there is a hold now.
+    fn touch_header(&self, header: &'static Header) -> bool {
+        if self.contains(header) {
+            self.claim_stamp(header);
+            return true;
+        }
+        let held = header.try_hold();
+        if held {
+            self.adopt(header);
+        }
+        held
     }
 
     /// Takes over a hold that somebody else got for this invocation.

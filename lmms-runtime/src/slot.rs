@@ -158,7 +158,7 @@ impl<T: Interface> Slot<T> {
             if let Some(value) = self.peek(invocation) {
                 return Look::Resident(value);
             }
-            match self.flights.board(|| self.residency.is_resident()) {
+            match self.flights.board(self.residency.header(), true) {
                 Boarding::LookAgain => {}
                 Boarding::Lead(leader) => return Look::Lead(leader),
                 Boarding::Follow(flight) => return Look::Follow(flight),
@@ -293,7 +293,7 @@ impl<T: Interface> Slot<T> {
     /// Takes the instance out and runs its unload hook, unless somebody uses it.
     pub(crate) fn unload(&'static self) -> Step<'static, Unload> {
         let node = T::__lmms_descriptor();
-        let leader = match self.flights.board(|| !self.residency.is_resident()) {
+        let leader = match self.flights.board(self.residency.header(), false) {
             Boarding::Lead(leader) => leader,
             Boarding::LookAgain => return Step::Ready(Unload::NotLoaded),
             // A load, after which there is something to unload, or another unload, which may yet be refused.
