@@ -65,7 +65,7 @@ fn with_lmms(count: usize) -> String {
     )
 }
 
-/// What `#[lmms::interface]` leaves in static data, with the functions of one interface behind all descriptors.
+/// What `#[lmms::interface]` registers, with the functions of one interface behind all descriptors.
 const DESCRIBED: &str = r#"
 use lmms::__private::{Call, CallError, Descriptor, LMMS_INTERFACES, Operation, Options, Step};
 
@@ -81,24 +81,26 @@ fn call(_: Call<'_>) -> Step<'_, Result<(), CallError>> { Step::Ready(Ok(())) }
 
 macro_rules! described {
     ($descriptor:ident $entry:ident $name:literal) => {
-        static $descriptor: Descriptor = Descriptor {
+        fn $descriptor() -> Descriptor {
+            Descriptor {
             name: $name,
             origin: concat!(module_path!(), " (", file!(), ":", line!(), ")"),
             docs: concat!("Interface ", $name),
             options: Options { pinned: false, grace_period: None, fast_path_threshold: None },
-            operations: &[
+            operations: || lmms::__private::list([
                 Operation { name: "add", about: concat!("Adds.", $name), cached: false, call },
                 Operation { name: "len", about: concat!("Counts.", $name), cached: false, call },
                 Operation { name: "join", about: concat!("Joins.", $name), cached: false, call },
-            ],
+            ]),
             load: lmms::__private::load_blocking::<Shared>,
             unload: lmms::__private::unload::<Shared>,
             status: lmms::__private::status::<Shared>,
-        };
+            }
+        }
 
         #[lmms::__private::linkme::distributed_slice(LMMS_INTERFACES)]
         #[linkme(crate = lmms::__private::linkme)]
-        static $entry: &Descriptor = &$descriptor;
+        static $entry: fn() -> Descriptor = $descriptor;
     };
 }
 "#;

@@ -32,10 +32,6 @@ fn stand_in(interface: &Interface) -> TokenStream {
                     loop {}
                 }
 
-                fn __lmms_descriptor() -> &'static #private::Descriptor {
-                    loop {}
-                }
-
                 fn __lmms_load(_: #private::Load<'_>) -> #private::Hook<'_, Self> {
                     loop {}
                 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::descriptor::Descriptor;
+use crate::interface::Interface;
 use crate::load_error::LoadError;
 use crate::sync::thread_local;
 
@@ -23,10 +23,21 @@ static NOTES: Mutex<Vec<(Node, Path)>> = Mutex::new(Vec::new());
 /// The names along a cycle, the first one repeated at the end.
 pub(crate) type Path = Arc<[&'static str]>;
 
-type Node = &'static Descriptor;
+/// One interface in the graph: told apart by the place of its slot, for two could have one name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Node {
+    pub(crate) name: &'static str,
+    place: usize,
+}
+
+impl Node {
+    pub(crate) fn of<T: Interface>() -> Self {
+        Self { name: T::NAME, place: std::ptr::from_ref(T::__lmms_slot()).addr() }
+    }
+}
 
 fn same(a: Node, b: Node) -> bool {
-    std::ptr::eq(a, b)
+    a.place == b.place
 }
 
 /// An edge of the graph, as long as it lives.
@@ -68,9 +79,9 @@ impl Need {
 /// Ends what is remembered of a load, and tells whether it met a cycle.
 pub(crate) fn forget_note(node: Node) -> Option<Path> {
     let mut notes = NOTES.lock();
-    let path = notes.iter().find(|(from, _)| same(from, node)).map(|(_, path)| Arc::clone(path));
+    let path = notes.iter().find(|(from, _)| same(*from, node)).map(|(_, path)| Arc::clone(path));
     if path.is_some() {
-        notes.retain(|(from, _)| !same(from, node));
+        notes.retain(|(from, _)| !same(*from, node));
     }
     path
 }
@@ -80,7 +91,7 @@ impl Drop for Need {
         let Some((from, to)) = self.0 else { return };
         let mut needs = NEEDS.lock();
         // One of several equal edges, if a load asks twice at once: any will do.
-        if let Some(index) = needs.iter().position(|(f, t)| same(f, from) && same(t, to)) {
+        if let Some(index) = needs.iter().position(|(f, t)| same(*f, from) && same(*t, to)) {
             needs.swap_remove(index);
         }
     }
@@ -95,9 +106,9 @@ fn path(needs: &[(Node, Node)], start: Node, end: Node) -> Option<Vec<Node>> {
         if same(last, end) {
             return Some(path);
         }
-        for (_, next) in needs.iter().filter(|(from, _)| same(from, last)) {
-            if !seen.iter().any(|node| same(node, next)) {
-                seen.push(next);
+        for (_, next) in needs.iter().filter(|(from, _)| same(*from, last)) {
+            if !seen.iter().any(|node| same(*node, *next)) {
+                seen.push(*next);
                 paths.push(path.iter().copied().chain([*next]).collect());
             }
         }

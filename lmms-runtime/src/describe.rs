@@ -8,7 +8,7 @@ use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorCode};
 use crate::metrics::Stats;
 use crate::refusal;
-use crate::registry::Registry;
+use crate::registry::{Entry, Registry};
 
 /// The operations of the built-in interface, sorted.
 pub(crate) const OPERATIONS: [&str; 2] = ["describe", "stats"];
@@ -22,9 +22,9 @@ pub(crate) fn answer(arguments: &[u8], answer: &impl Serialize, reply: &mut Vec<
 }
 
 /// `lmms.describe`: all interfaces with their operations, in the order of their names.
-pub(crate) struct Description<'a>(pub(crate) &'a Registry);
+pub(crate) struct Description(pub(crate) &'static Registry);
 
-impl Serialize for Description<'_> {
+impl Serialize for Description {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry("interfaces", &Sequence(|| self.0.iter().map(Described)))?;
@@ -32,11 +32,11 @@ impl Serialize for Description<'_> {
     }
 }
 
-struct Described(&'static Descriptor);
+struct Described(&'static Entry);
 
 impl Serialize for Described {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Descriptor { name, origin, docs, options, operations, .. } = *self.0;
+        let Descriptor { name, origin, docs, options, .. } = self.0.descriptor;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", name)?;
         map.serialize_entry("docs", docs)?;
@@ -48,7 +48,7 @@ impl Serialize for Described {
         if let Some(calls) = options.fast_path_threshold {
             map.serialize_entry("fast_path_threshold", &calls)?;
         }
-        map.serialize_entry("operations", &Sequence(|| operations.iter().map(|op| Raw(op.about))))?;
+        map.serialize_entry("operations", &Sequence(|| self.0.operations().iter().map(|op| Raw(op.about))))?;
         map.end()
     }
 }
@@ -69,8 +69,13 @@ pub(crate) struct Statistics<'a>(pub(crate) &'a Registry);
 impl Serialize for Statistics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stats = Stats::now();
-        let resident: Vec<_> =
-            self.0.iter().filter(|descriptor| (descriptor.status)().resident).map(|d| d.name).collect();
+        let resident: Vec<_> = self
+            .0
+            .iter()
+            .map(|entry| &entry.descriptor)
+            .filter(|known| (known.status)().resident)
+            .map(|known| known.name)
+            .collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("registered", &self.0.len())?;
         map.serialize_entry("resident", &resident)?;

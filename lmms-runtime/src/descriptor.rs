@@ -1,7 +1,9 @@
 //! Descriptors: what the gateway knows of an interface before anything of it runs.
 //!
-//! `#[lmms::interface]` writes one `'static` descriptor per interface. Each pointer in it is relocated when the program
-//! starts, so there are few: what only `describe` needs is one JSON text per item, written at compile time.
+//! `#[lmms::interface]` registers one function per interface, which makes its descriptor. A `static` descriptor would hold
+//! seventeen pointers, each of which the dynamic linker relocates before `main`, on pages of its own; the function holds
+//! them as code, and costs a start one pointer. What only `describe` needs is one JSON text per item, written at compile
+//! time.
 
 use crate::call::{Call, CallError};
 use crate::invocation::Invocation;
@@ -20,8 +22,8 @@ pub struct Descriptor {
     pub docs: &'static str,
     /// The arguments of `#[lmms::interface(..)]`.
     pub options: Options,
-    /// In the order of the source.
-    pub operations: &'static [Operation],
+    /// Makes the list of its operations, in the order of the source.
+    pub operations: fn() -> Vec<Operation>,
     /// Loads it into its slot, if it is not there, and keeps it for the invocation.
     pub load: for<'a> fn(&'a Invocation) -> Step<'a, Result<(), LoadError>>,
     /// Unloads it, unless something keeps it loaded.

@@ -88,8 +88,8 @@ impl Gateway {
     pub async fn start(&self) -> Result<(), StartError> {
         if !self.config.lazy_loading() {
             let invocation = Invocation::enter();
-            for descriptor in self.registry.iter() {
-                settle(|| (descriptor.load)(&invocation)).await?;
+            for entry in self.registry.iter() {
+                settle(|| (entry.descriptor.load)(&invocation)).await?;
             }
         }
         Ok(())
@@ -176,8 +176,9 @@ impl Gateway {
     /// # Errors
     /// If there is no interface of that name.
     pub async fn unload_module(&self, interface: &str) -> Result<Unload, Error> {
-        let descriptor =
+        let entry =
             self.registry.find(interface).ok_or_else(|| self.unknown_interface(interface).about(interface, ""))?;
+        let descriptor = &entry.descriptor;
         if !self.config.unloading() {
             return Ok(Unload::Blocked(Reason::Disabled));
         }
@@ -245,11 +246,11 @@ impl Gateway {
         if interface == BUILT_IN {
             return self.call_built_in(operation, arguments, reply);
         }
-        let Some(descriptor) = self.registry.find(interface) else {
+        let Some(entry) = self.registry.find(interface) else {
             return Err(self.unknown_interface(interface).about(interface, operation));
         };
-        let Some(called) = descriptor.operations.iter().find(|known| known.name == operation) else {
-            let known = descriptor.operations.iter().map(|known| known.name);
+        let Some(called) = entry.operations().iter().find(|known| known.name == operation) else {
+            let known = entry.operations().iter().map(|known| known.name);
             return Err(refusal::unknown_operation(interface, operation, known).about(interface, operation));
         };
         let start = reply.len();
@@ -276,7 +277,7 @@ impl Gateway {
     }
 
     fn unknown_interface(&self, interface: &str) -> Error {
-        refusal::unknown_interface(interface, self.registry.iter().map(|known| known.name).chain([BUILT_IN]))
+        refusal::unknown_interface(interface, self.registry.iter().map(|known| known.descriptor.name).chain([BUILT_IN]))
     }
 }
 

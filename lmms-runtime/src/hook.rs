@@ -4,8 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::cycle;
-use crate::descriptor::Descriptor;
+use crate::cycle::{self, Node};
 use crate::panics::{self, Catch};
 use crate::step::BoxFuture;
 
@@ -34,7 +33,7 @@ pub(crate) enum Supervised<'a, R> {
 }
 
 /// Starts a hook of `node`.
-pub(crate) fn start<'a, R>(node: &'static Descriptor, hook: impl FnOnce() -> Hook<'a, R>) -> Supervised<'a, R> {
+pub(crate) fn start<'a, R>(node: Node, hook: impl FnOnce() -> Hook<'a, R>) -> Supervised<'a, R> {
     match cycle::within(node, || panics::catch(hook)) {
         Ok(Hook::Done(result)) => Supervised::Done(result.map_err(HookFailure::Error)),
         Ok(Hook::Running(future)) => Supervised::Running(SupervisedFuture { node, future: Some(Catch(future)) }),
@@ -44,7 +43,7 @@ pub(crate) fn start<'a, R>(node: &'static Descriptor, hook: impl FnOnce() -> Hoo
 
 /// An async hook, each poll of which is supervised, and its end, should it be cancelled.
 pub(crate) struct SupervisedFuture<'a, R> {
-    node: &'static Descriptor,
+    node: Node,
     /// `None` only while it is dropped.
     future: Option<Catch<BoxFuture<'a, Result<R, BoxError>>>>,
 }

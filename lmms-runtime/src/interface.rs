@@ -1,6 +1,5 @@
 //! The traits that `#[lmms::interface]` implements.
 
-use crate::descriptor::Descriptor;
 use crate::hook::{BoxError, Hook};
 use crate::invocation::Load;
 use crate::slot::Slot;
@@ -20,9 +19,6 @@ pub trait Interface: Sized + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn __lmms_slot() -> &'static Slot<Self>;
-
-    #[doc(hidden)]
-    fn __lmms_descriptor() -> &'static Descriptor;
 
     #[doc(hidden)]
     fn __lmms_load(load: Load<'_>) -> Hook<'_, Self>;

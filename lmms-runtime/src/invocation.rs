@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::descriptor::Descriptor;
+use crate::cycle::Node;
 use crate::interface::{BlockingInterface, Interface};
 use crate::load_error::LoadError;
 use crate::residency::{Hold, Holds};
@@ -150,11 +150,11 @@ impl<T: Send + Sync + 'static + fmt::Debug> fmt::Debug for Lease<T> {
 #[derive(Clone, Copy)]
 pub struct Load<'a> {
     invocation: &'a Invocation,
-    interface: &'static Descriptor,
+    interface: Node,
 }
 
 impl<'a> Load<'a> {
-    pub(crate) fn new(invocation: &'a Invocation, interface: &'static Descriptor) -> Self {
+    pub(crate) fn new(invocation: &'a Invocation, interface: Node) -> Self {
         Self { invocation, interface }
     }
 

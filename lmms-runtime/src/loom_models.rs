@@ -290,7 +290,6 @@ mod slots {
     use loom::future::block_on;
 
     use super::*;
-    use crate::descriptor::{Descriptor, Options};
     use crate::hook::Hook;
     use crate::interface::{BlockingInterface, Interface};
     use crate::invocation::{Invocation, Load};
@@ -350,20 +349,6 @@ mod slots {
                         static ref SLOT: Slot<$Name> = Slot::new();
                     }
                     &SLOT
-                }
-
-                fn __lmms_descriptor() -> &'static Descriptor {
-                    static DESCRIPTOR: Descriptor = Descriptor {
-                        name: stringify!($Name),
-                        origin: "a model",
-                        docs: "",
-                        options: Options { pinned: false, grace_period: None, fast_path_threshold: None },
-                        operations: &[],
-                        load: private::$load::<$Name>,
-                        unload: private::unload::<$Name>,
-                        status: private::status::<$Name>,
-                    };
-                    &DESCRIPTOR
                 }
 
                 fn __lmms_load(_: Load<'_>) -> Hook<'_, Self> {

@@ -20,6 +20,11 @@ pub use crate::step::{BoxFuture, Step};
 
 use crate::load_error::LoadError;
 
+/// `Descriptor::operations`.
+pub fn list<const N: usize>(operations: [Operation; N]) -> Vec<Operation> {
+    Vec::from(operations)
+}
+
 /// The texts of a `&[&str]`.
 pub fn borrowed<'a>(texts: &'a [Text<'_>]) -> Vec<&'a str> {
     texts.iter().map(|text| &**text).collect()

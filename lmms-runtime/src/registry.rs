@@ -5,11 +5,11 @@
 
 use once_cell::sync::OnceCell;
 
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Operation};
 
-/// The descriptors of all linked interfaces. `#[lmms::interface]` adds to it.
+/// What makes the descriptor of each linked interface. `#[lmms::interface]` adds to it.
 #[linkme::distributed_slice]
-pub static LMMS_INTERFACES: [&'static Descriptor];
+pub static LMMS_INTERFACES: [fn() -> Descriptor];
 
 /// The name of the built-in interface.
 pub(crate) const BUILT_IN: &str = "lmms";
@@ -17,15 +17,32 @@ pub(crate) const BUILT_IN: &str = "lmms";
 /// The sorted index of [`LMMS_INTERFACES`].
 #[derive(Debug)]
 pub(crate) struct Registry {
-    by_name: Vec<Entry>,
+    /// In the order of the linker.
+    entries: Vec<Entry>,
+    by_name: Vec<Key>,
 }
 
-/// An interface in the index. What a search compares is here, so that it reads one array, not a page per interface.
+/// One linked interface.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) descriptor: Descriptor,
+    operations: OnceCell<Vec<Operation>>,
+}
+
+impl Entry {
+    /// Its operations, listed when first asked for.
+    pub(crate) fn operations(&self) -> &[Operation] {
+        self.operations.get_or_init(self.descriptor.operations)
+    }
+}
+
+/// What a search compares, so that it reads one array, not a page per interface.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct Key {
     head: u64,
     name: &'static str,
-    descriptor: &'static Descriptor,
+    /// In `entries`.
+    index: usize,
 }
 
 /// The first eight bytes of a name, in the order of names: what most comparisons come down to.
@@ -66,36 +83,37 @@ impl Registry {
         REGISTRY.get_or_try_init(|| Self::index(&LMMS_INTERFACES))
     }
 
-    fn index(descriptors: &'static [&'static Descriptor]) -> Result<Self, RegistryError> {
-        let entry = |&descriptor: &&'static Descriptor| {
-            let name = descriptor.name;
-            Entry { head: head(name), name, descriptor }
+    fn index(descriptors: &[fn() -> Descriptor]) -> Result<Self, RegistryError> {
+        let entry = |make: &fn() -> Descriptor| Entry { descriptor: make(), operations: OnceCell::new() };
+        let entries: Vec<_> = descriptors.iter().map(entry).collect();
+        let key = |(index, entry): (usize, &Entry)| {
+            let name = entry.descriptor.name;
+            Key { head: head(name), name, index }
         };
-        let mut by_name: Vec<_> = descriptors.iter().map(entry).collect();
+        let mut by_name: Vec<_> = entries.iter().enumerate().map(key).collect();
+        let origin = |key: &Key| entries[key.index].descriptor.origin;
         // By origin too, so that the same two crates give the same message in every profile.
-        by_name.sort_unstable_by(|a, b| {
-            (a.head, a.name).cmp(&(b.head, b.name)).then_with(|| a.descriptor.origin.cmp(b.descriptor.origin))
-        });
-        if let Some(pair) = by_name.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            let [Entry { name, descriptor: first, .. }, Entry { descriptor: second, .. }] = [pair[0], pair[1]];
-            return Err(RegistryError::Duplicate { name, first: first.origin, second: second.origin });
+        by_name.sort_unstable_by(|a, b| (a.head, a.name).cmp(&(b.head, b.name)).then_with(|| origin(a).cmp(origin(b))));
+        if let Some([first, second]) = by_name.array_windows().find(|[first, second]| first.name == second.name) {
+            let (first, second, name) = (origin(first), origin(second), first.name);
+            return Err(RegistryError::Duplicate { name, first, second });
         }
-        let registry = Self { by_name };
+        let registry = Self { entries, by_name };
         match registry.find(BUILT_IN) {
-            Some(reserved) => Err(RegistryError::Reserved { origin: reserved.origin }),
+            Some(reserved) => Err(RegistryError::Reserved { origin: reserved.descriptor.origin }),
             None => Ok(registry),
         }
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&'static Descriptor> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
         let wanted = (head(name), name);
-        let index = self.by_name.binary_search_by(|entry| (entry.head, entry.name).cmp(&wanted)).ok()?;
-        Some(self.by_name[index].descriptor)
+        let found = self.by_name.binary_search_by(|key| (key.head, key.name).cmp(&wanted)).ok()?;
+        Some(&self.entries[self.by_name[found].index])
     }
 
     /// In the order of their names.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Descriptor> + '_ {
-        self.by_name.iter().map(|entry| entry.descriptor)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.by_name.iter().map(|key| &self.entries[key.index])
     }
 
     pub(crate) fn len(&self) -> usize {

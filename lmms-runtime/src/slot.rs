@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::cycle::{self, Need};
-use crate::descriptor::Descriptor;
+use crate::cycle::{self, Need, Node};
 use crate::flight::{Boarding, Flight, Flights, Landing, Leader};
 use crate::generation::Generation;
 use crate::hook::{self, Hook, HookFailure, Supervised};
@@ -171,12 +170,12 @@ impl<T: Interface> Slot<T> {
     pub(crate) fn load_blocking<'i>(
         &'static self,
         invocation: &'i Invocation,
-        from: Option<&'static Descriptor>,
+        from: Option<Node>,
     ) -> Result<&'i T, LoadError>
     where
         T: BlockingInterface,
     {
-        let need = Need::new(from.or_else(cycle::loading), T::__lmms_descriptor())?;
+        let need = Need::new(from.or_else(cycle::loading), Node::of::<T>())?;
         loop {
             let landing = match self.look(invocation) {
                 Look::Resident(value) => return Ok(value),
@@ -197,7 +196,7 @@ impl<T: Interface> Slot<T> {
         if let Some(value) = self.peek(invocation) {
             return Ok(Ok(value));
         }
-        let need = match Need::new(cycle::loading(), T::__lmms_descriptor()) {
+        let need = match Need::new(cycle::loading(), Node::of::<T>()) {
             Ok(need) => need,
             Err(error) => return Ok(Err(error)),
         };
@@ -212,9 +211,9 @@ impl<T: Interface> Slot<T> {
     pub(crate) async fn load_async<'i>(
         &'static self,
         invocation: &'i Invocation,
-        from: Option<&'static Descriptor>,
+        from: Option<Node>,
     ) -> Result<&'i T, LoadError> {
-        let need = Need::new(from.or_else(cycle::loading), T::__lmms_descriptor())?;
+        let need = Need::new(from.or_else(cycle::loading), Node::of::<T>())?;
         loop {
             let landing = match self.look(invocation) {
                 Look::Resident(value) => return Ok(value),
@@ -248,7 +247,7 @@ impl<T: Interface> Slot<T> {
     }
 
     fn start_load<'i>(&'static self, invocation: &'i Invocation) -> Supervised<'i, T> {
-        let node = T::__lmms_descriptor();
+        let node = Node::of::<T>();
         // A cycle that was met by the unload hook before, or by a load that was cancelled, is not this load's.
         cycle::forget_note(node);
         hook::start(node, || T::__lmms_load(Load::new(invocation, node)))
@@ -272,13 +271,13 @@ impl<T: Interface> Slot<T> {
                 self.generations.store(number, Ordering::Relaxed);
                 self.load_nanos.store(u64::try_from(load_time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
                 metrics::loaded(number, load_time);
-                cycle::forget_note(T::__lmms_descriptor());
+                cycle::forget_note(Node::of::<T>());
                 let value = invocation.holds.keep(hold);
                 leader.land(Landing::LookAgain);
                 Ok(value)
             }
             Err(failure) => {
-                let error = load_error(T::__lmms_descriptor(), failure);
+                let error = load_error(Node::of::<T>(), failure);
                 leader.land(Landing::Failed(error.clone()));
                 Err(error)
             }
@@ -292,7 +291,7 @@ impl<T: Interface> Slot<T> {
 
     /// Takes the instance out and runs its unload hook, unless somebody uses it.
     pub(crate) fn unload(&'static self) -> Step<'static, Unload> {
-        let node = T::__lmms_descriptor();
+        let node = Node::of::<T>();
         let leader = match self.flights.board(self.residency.header(), false) {
             Boarding::Lead(leader) => leader,
             Boarding::LookAgain => return Step::Ready(Unload::NotLoaded),
@@ -319,7 +318,7 @@ impl<T: Interface> Slot<T> {
     }
 }
 
-fn load_error(node: &'static Descriptor, failure: HookFailure) -> LoadError {
+fn load_error(node: Node, failure: HookFailure) -> LoadError {
     let name = node.name;
     match (cycle::forget_note(node), failure) {
         (Some(path), HookFailure::Error(cause)) => LoadError::cycle_behind(name, path, cause),
@@ -329,7 +328,7 @@ fn load_error(node: &'static Descriptor, failure: HookFailure) -> LoadError {
     }
 }
 
-fn finish_unload(node: &'static Descriptor, leader: Leader, done: Result<(), HookFailure>) -> Unload {
+fn finish_unload(node: Node, leader: Leader, done: Result<(), HookFailure>) -> Unload {
     leader.land(Landing::LookAgain);
     Unload::Unloaded { hook_error: done.err().map(|failure| UnloadHookError::new(node.name, failure)) }
 }

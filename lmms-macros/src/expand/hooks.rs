@@ -32,10 +32,6 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
                 &__LMMS_SLOT
             }
 
-            fn __lmms_descriptor() -> &'static #private::Descriptor {
-                &__LMMS_DESCRIPTOR
-            }
-
             #(#loads)*
             #(#unloads)*
             #no_unload

@@ -21,26 +21,32 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
         }
     });
     quote! {
-        static __LMMS_DESCRIPTOR: #private::Descriptor = #private::Descriptor {
-            name: #name,
-            origin: #private::concat!(
-                #private::module_path!(), " (", #private::file!(), ":", #private::line!(), ")"
-            ),
-            docs: #docs,
-            options: #private::Options {
-                pinned: #pinned,
-                grace_period: #grace_period,
-                fast_path_threshold: #fast_path_threshold,
-            },
-            operations: &[#(#operations),*],
-            load: #private::#load::<#ty>,
-            unload: #private::unload::<#ty>,
-            status: #private::status::<#ty>,
-        };
+        fn __lmms_operations() -> #private::Vec<#private::Operation> {
+            #private::list([#(#operations),*])
+        }
+
+        fn __lmms_descriptor() -> #private::Descriptor {
+            #private::Descriptor {
+                name: #name,
+                origin: #private::concat!(
+                    #private::module_path!(), " (", #private::file!(), ":", #private::line!(), ")"
+                ),
+                docs: #docs,
+                options: #private::Options {
+                    pinned: #pinned,
+                    grace_period: #grace_period,
+                    fast_path_threshold: #fast_path_threshold,
+                },
+                operations: __lmms_operations,
+                load: #private::#load::<#ty>,
+                unload: #private::unload::<#ty>,
+                status: #private::status::<#ty>,
+            }
+        }
 
         #[#private::linkme::distributed_slice(#private::LMMS_INTERFACES)]
         #[linkme(crate = #private::linkme)]
-        static __LMMS_ENTRY: &#private::Descriptor = &__LMMS_DESCRIPTOR;
+        static __LMMS_ENTRY: fn() -> #private::Descriptor = __lmms_descriptor;
     }
 }
 

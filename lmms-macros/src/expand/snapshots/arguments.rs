@@ -22,9 +22,6 @@ const _: () = {
         fn __lmms_slot() -> &'static crate::framework::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_descriptor() -> &'static crate::framework::__private::Descriptor {
-            &__LMMS_DESCRIPTOR
-        }
         fn __lmms_load(
             _: crate::framework::__private::Load<'_>,
         ) -> crate::framework::__private::Hook<'_, Self> {
@@ -111,34 +108,41 @@ const _: () = {
                 crate::framework::__private::Answer(__lmms_result).write(__lmms_reply)
             })
     }
-    static __LMMS_DESCRIPTOR: crate::framework::__private::Descriptor = crate::framework::__private::Descriptor {
-        name: "search",
-        origin: crate::framework::__private::concat!(
-            crate ::framework::__private::module_path!(), " (", crate
-            ::framework::__private::file!(), ":", crate ::framework::__private::line!(),
-            ")"
-        ),
-        docs: "",
-        options: crate::framework::__private::Options {
-            pinned: false,
-            grace_period: crate::framework::__private::Option::None,
-            fast_path_threshold: crate::framework::__private::Option::None,
-        },
-        operations: &[
+    fn __lmms_operations() -> crate::framework::__private::Vec<
+        crate::framework::__private::Operation,
+    > {
+        crate::framework::__private::list([
             crate::framework::__private::Operation {
                 name: "find-all",
                 about: "{\"name\":\"find-all\",\"signature\":\"find-all(words: &[&'a str], in: Option<Cow<'a, str>>, query: Query<'a>, near?: &Point, most?: usize) -> Vec<&'a str>\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[{\"name\":\"words\",\"type\":\"&[&'a str]\",\"required\":true},{\"name\":\"in\",\"type\":\"Option<Cow<'a, str>>\",\"required\":false},{\"name\":\"query\",\"type\":\"Query<'a>\",\"required\":true},{\"name\":\"near\",\"type\":\"&Point\",\"required\":false},{\"name\":\"most\",\"type\":\"usize\",\"required\":false,\"default\":\"Search::MOST\"}],\"returns\":\"Vec<&'a str>\"}",
                 cached: false,
                 call: __lmms_operation_find,
             },
-        ],
-        load: crate::framework::__private::load_blocking::<Search>,
-        unload: crate::framework::__private::unload::<Search>,
-        status: crate::framework::__private::status::<Search>,
-    };
+        ])
+    }
+    fn __lmms_descriptor() -> crate::framework::__private::Descriptor {
+        crate::framework::__private::Descriptor {
+            name: "search",
+            origin: crate::framework::__private::concat!(
+                crate ::framework::__private::module_path!(), " (", crate
+                ::framework::__private::file!(), ":", crate
+                ::framework::__private::line!(), ")"
+            ),
+            docs: "",
+            options: crate::framework::__private::Options {
+                pinned: false,
+                grace_period: crate::framework::__private::Option::None,
+                fast_path_threshold: crate::framework::__private::Option::None,
+            },
+            operations: __lmms_operations,
+            load: crate::framework::__private::load_blocking::<Search>,
+            unload: crate::framework::__private::unload::<Search>,
+            status: crate::framework::__private::status::<Search>,
+        }
+    }
     #[crate::framework::__private::linkme::distributed_slice(
         crate::framework::__private::LMMS_INTERFACES
     )]
     #[linkme(crate = crate::framework::__private::linkme)]
-    static __LMMS_ENTRY: &crate::framework::__private::Descriptor = &__LMMS_DESCRIPTOR;
+    static __LMMS_ENTRY: fn() -> crate::framework::__private::Descriptor = __lmms_descriptor;
 };

@@ -24,9 +24,6 @@ const _: () = {
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_descriptor() -> &'static ::lmms::__private::Descriptor {
-            &__LMMS_DESCRIPTOR
-        }
         #[cfg(unix)]
         fn __lmms_load(
             _: ::lmms::__private::Load<'_>,
@@ -86,19 +83,8 @@ const _: () = {
                 ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
             })
     }
-    static __LMMS_DESCRIPTOR: ::lmms::__private::Descriptor = ::lmms::__private::Descriptor {
-        name: "rules",
-        origin: ::lmms::__private::concat!(
-            ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
-            ::lmms::__private::line!(), ")"
-        ),
-        docs: "",
-        options: ::lmms::__private::Options {
-            pinned: false,
-            grace_period: ::lmms::__private::Option::None,
-            fast_path_threshold: ::lmms::__private::Option::None,
-        },
-        operations: &[
+    fn __lmms_operations() -> ::lmms::__private::Vec<::lmms::__private::Operation> {
+        ::lmms::__private::list([
             #[cfg(unix)]
             ::lmms::__private::Operation {
                 name: "check",
@@ -106,12 +92,28 @@ const _: () = {
                 cached: false,
                 call: __lmms_operation_check,
             },
-        ],
-        load: ::lmms::__private::load_async::<Rules>,
-        unload: ::lmms::__private::unload::<Rules>,
-        status: ::lmms::__private::status::<Rules>,
-    };
+        ])
+    }
+    fn __lmms_descriptor() -> ::lmms::__private::Descriptor {
+        ::lmms::__private::Descriptor {
+            name: "rules",
+            origin: ::lmms::__private::concat!(
+                ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
+                ::lmms::__private::line!(), ")"
+            ),
+            docs: "",
+            options: ::lmms::__private::Options {
+                pinned: false,
+                grace_period: ::lmms::__private::Option::None,
+                fast_path_threshold: ::lmms::__private::Option::None,
+            },
+            operations: __lmms_operations,
+            load: ::lmms::__private::load_async::<Rules>,
+            unload: ::lmms::__private::unload::<Rules>,
+            status: ::lmms::__private::status::<Rules>,
+        }
+    }
     #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]
     #[linkme(crate = ::lmms::__private::linkme)]
-    static __LMMS_ENTRY: &::lmms::__private::Descriptor = &__LMMS_DESCRIPTOR;
+    static __LMMS_ENTRY: fn() -> ::lmms::__private::Descriptor = __lmms_descriptor;
 };

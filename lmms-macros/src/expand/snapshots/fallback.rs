@@ -19,9 +19,6 @@ const _: () = {
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             loop {}
         }
-        fn __lmms_descriptor() -> &'static ::lmms::__private::Descriptor {
-            loop {}
-        }
         fn __lmms_load(
             _: ::lmms::__private::Load<'_>,
         ) -> ::lmms::__private::Hook<'_, Self> {

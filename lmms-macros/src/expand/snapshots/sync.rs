@@ -20,9 +20,6 @@ const _: () = {
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_descriptor() -> &'static ::lmms::__private::Descriptor {
-            &__LMMS_DESCRIPTOR
-        }
         fn __lmms_load(
             _: ::lmms::__private::Load<'_>,
         ) -> ::lmms::__private::Hook<'_, Self> {
@@ -64,31 +61,36 @@ const _: () = {
                 ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
             })
     }
-    static __LMMS_DESCRIPTOR: ::lmms::__private::Descriptor = ::lmms::__private::Descriptor {
-        name: "tokens",
-        origin: ::lmms::__private::concat!(
-            ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
-            ::lmms::__private::line!(), ")"
-        ),
-        docs: "Counts tokens.",
-        options: ::lmms::__private::Options {
-            pinned: true,
-            grace_period: ::lmms::__private::Option::Some(30u32),
-            fast_path_threshold: ::lmms::__private::Option::None,
-        },
-        operations: &[
+    fn __lmms_operations() -> ::lmms::__private::Vec<::lmms::__private::Operation> {
+        ::lmms::__private::list([
             ::lmms::__private::Operation {
                 name: "count",
                 about: "{\"name\":\"count\",\"signature\":\"count(text: &str) -> usize\",\"docs\":\"Counts the tokens of `text`.\",\"cached\":true,\"async\":false,\"arguments\":[{\"name\":\"text\",\"type\":\"&str\",\"required\":true}],\"returns\":\"usize\"}",
                 cached: true,
                 call: __lmms_operation_count,
             },
-        ],
-        load: ::lmms::__private::load_blocking::<Tokens>,
-        unload: ::lmms::__private::unload::<Tokens>,
-        status: ::lmms::__private::status::<Tokens>,
-    };
+        ])
+    }
+    fn __lmms_descriptor() -> ::lmms::__private::Descriptor {
+        ::lmms::__private::Descriptor {
+            name: "tokens",
+            origin: ::lmms::__private::concat!(
+                ::lmms::__private::module_path!(), " (", ::lmms::__private::file!(), ":",
+                ::lmms::__private::line!(), ")"
+            ),
+            docs: "Counts tokens.",
+            options: ::lmms::__private::Options {
+                pinned: true,
+                grace_period: ::lmms::__private::Option::Some(30u32),
+                fast_path_threshold: ::lmms::__private::Option::None,
+            },
+            operations: __lmms_operations,
+            load: ::lmms::__private::load_blocking::<Tokens>,
+            unload: ::lmms::__private::unload::<Tokens>,
+            status: ::lmms::__private::status::<Tokens>,
+        }
+    }
     #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]
     #[linkme(crate = ::lmms::__private::linkme)]
-    static __LMMS_ENTRY: &::lmms::__private::Descriptor = &__LMMS_DESCRIPTOR;
+    static __LMMS_ENTRY: fn() -> ::lmms::__private::Descriptor = __lmms_descriptor;
 };
