@@ -312,6 +312,29 @@ fn answers_larger_than_lambda_allows() {
     assert_eq!(refused(&gateway, batch), ErrorCode::PayloadTooLarge);
 }
 
+/// The usual order is read faster than any other; what is refused, and why, does not depend on it.
+#[test]
+fn what_follows_the_arguments_is_not_taken_for_them() {
+    let gateway = gateway();
+    let say = |rest: &str| ask(&gateway, format!(r#"{{"interface":"echo","operation":"say","args":{rest}"#));
+    let said = say("{\"text\":\"x\"}}").unwrap();
+    assert_eq!(say("{\"text\":\"x\"} } \n").unwrap(), said);
+    assert_eq!(ask(&gateway, r#"{"operation":"say","args":{"text":"x"},"interface":"echo"}"#).unwrap(), said);
+    for (rest, says) in [
+        ("{\"text\":\"x\"},\"args\":{\"text\":\"y\"}}", "field `args` is there twice"),
+        ("{\"text\":\"x\"},\"interface\":\"echo\"}", "field `interface` is there twice"),
+        ("{\"text\":\"x\"},\"more\":{}}", "unknown field `more` in the request"),
+        ("{\"text\":\"x\"},\"batch\":[]}", "`batch` stands alone"),
+        ("{\"text\":\"x\"}}}", "expected the end"),
+        ("{\"text\":\"x\"}", "expected `,` or `}`"),
+        ("{\"text\":\"x\"}} {}", "expected the end"),
+    ] {
+        let error = say(rest).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::BadRequest);
+        assert!(error.to_string().contains(says), "{rest}: {error}");
+    }
+}
+
 #[test]
 fn wrong_types() {
     let gateway = gateway();

@@ -48,6 +48,11 @@ impl ErrorCode {
         }
     }
 
+    /// Whether it was refused before anything was loaded or called.
+    pub(crate) fn is_refusal(self) -> bool {
+        matches!(self, Self::BadRequest | Self::UnknownInterface | Self::UnknownOperation | Self::BadArguments)
+    }
+
     /// The HTTP status that says the same.
     ///
     /// An operation that returns an error has understood the request and could not do it (422); a load that failed may

@@ -141,15 +141,31 @@ impl Gateway {
             return Err(refusal::too_large("request", request.len()));
         }
         let start = reply.len();
-        let outcome = match Envelope::parse(request)? {
-            Envelope::One(request) => self.answer(invocation, &request, reply).await,
-            // In a box, so that the usual future is not as large as the one for this.
-            Envelope::Batch(items) => Box::pin(self.answer_batch(invocation, items, reply)).await,
+        let guessed = match Request::guess(request) {
+            Some(guessed) => self.answer(invocation, &guessed, reply).await.map_err(Some),
+            None => Err(None),
+        };
+        let outcome = match guessed {
+            Ok(()) => Ok(()),
+            Err(Some(error)) if !error.code().is_refusal() => Err(error),
+            // Nothing was called, and the guess may be to blame.
+            Err(_) => {
+                reply.truncate(start);
+                self.execute_parsed(invocation, request, reply).await
+            }
         };
         if outcome.is_err() {
             reply.truncate(start);
         }
         outcome
+    }
+
+    async fn execute_parsed(&self, invocation: &Invocation, request: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
+        match Envelope::parse(request)? {
+            Envelope::One(request) => self.answer(invocation, &request, reply).await,
+            // In a box, so that the usual future is not as large as the one for this.
+            Envelope::Batch(items) => Box::pin(self.answer_batch(invocation, items, reply)).await,
+        }
     }
 
     /// ARCH-07's `execute_operation`: calls one operation by name, in an invocation of its own. `arguments` is a JSON

@@ -153,6 +153,11 @@ impl<'de> Cursor<'de> {
         Ok(&self.text[start..self.at])
     }
 
+    /// What has not been read.
+    pub(crate) fn rest(&self) -> &'de [u8] {
+        &self.text[self.at..]
+    }
+
     /// Nothing but white space may follow.
     pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         match self.peek() {

@@ -293,7 +293,6 @@ mod slots {
     use crate::hook::Hook;
     use crate::interface::{BlockingInterface, Interface};
     use crate::invocation::{Invocation, Load};
-    use crate::private;
     use crate::slot::{Slot, Unload};
     use crate::step::Step;
 

@@ -40,6 +40,26 @@ impl<'a> Envelope<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The request, if it is written the usual way: interface, operation, and the arguments last.
+    ///
+    /// The arguments are not read over to find their end: all but the last brace is taken for them. That is so, or else
+    /// their own reader, which comes before anything is loaded or called, finds more than one object; the caller then
+    /// has to [`Envelope::parse`], which says what is really wrong, if anything is.
+    pub(crate) fn guess(bytes: &'a [u8]) -> Option<Self> {
+        let mut cursor = Cursor::new(bytes);
+        cursor.open_object().ok()?;
+        let mut text = |name: &str, first| {
+            let key = cursor.next_key(first).ok()??;
+            if &*key == name { cursor.text().ok() } else { None }
+        };
+        let (interface, operation) = (text("interface", true)?, text("operation", false)?);
+        if &*cursor.next_key(false).ok()?? != "args" {
+            return None;
+        }
+        let arguments = cursor.rest().trim_ascii_end().strip_suffix(b"}")?;
+        Some(Self { interface, operation, arguments })
+    }
+
     /// A request that cannot be a batch: an item of one.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         Fields::parse(bytes, false)?.request()
