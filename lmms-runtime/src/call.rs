@@ -30,7 +30,11 @@ impl fmt::Debug for Call<'_> {
 
 /// Why a call came to nothing.
 #[derive(Debug)]
-pub enum CallError {
+pub struct CallError(pub(crate) Box<CallFailure>);
+
+/// The ways in which a call comes to nothing. In a box, for every operation's code moves it.
+#[derive(Debug)]
+pub(crate) enum CallFailure {
     /// The arguments are not those of the operation.
     Arguments(ArgumentsError),
     /// The interface could not be loaded.
@@ -41,9 +45,16 @@ pub enum CallError {
     Unwritable(serde_json::Error),
 }
 
+impl From<CallFailure> for CallError {
+    #[cold]
+    fn from(failure: CallFailure) -> Self {
+        Self(Box::new(failure))
+    }
+}
+
 impl From<LoadError> for CallError {
     fn from(error: LoadError) -> Self {
-        Self::Load(error)
+        CallFailure::Load(error).into()
     }
 }
 
@@ -135,7 +146,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// The first thing that is wrong with them.
     pub fn arguments(&self, parameters: Parameters, places: &mut [&mut dyn Place<'a>]) -> Result<(), CallError> {
-        read(self.arguments, parameters, places).map_err(CallError::Arguments)
+        read(self.arguments, parameters, places).map_err(|error| CallFailure::Arguments(error).into())
     }
 
     /// Loads the interface if need be and calls `operation` with it.
@@ -211,7 +222,7 @@ impl<T, E> Answer<Result<T, E>> {
     {
         match self.0 {
             Ok(value) => Answer(value).write_value(reply),
-            Err(error) => Err(CallError::Failed(error.into())),
+            Err(error) => Err(CallFailure::Failed(error.into()).into()),
         }
     }
 }
@@ -243,6 +254,6 @@ impl<T: Serialize> Answer<T> {
     // Once per type of result, not once per operation.
     #[inline(never)]
     fn write_value(self, reply: &mut Vec<u8>) -> Result<(), CallError> {
-        serde_json::to_writer(reply, &self.0).map_err(CallError::Unwritable)
+        serde_json::to_writer(reply, &self.0).map_err(|error| CallFailure::Unwritable(error).into())
     }
 }

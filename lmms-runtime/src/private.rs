@@ -18,6 +18,7 @@ pub use crate::registry::LMMS_INTERFACES;
 pub use crate::slot::{Slot, Status, Unload, drop_instance};
 pub use crate::step::{BoxFuture, Step};
 
+use crate::call::CallFailure;
 use crate::load_error::LoadError;
 
 /// `Descriptor::operations`.
@@ -37,7 +38,7 @@ pub fn path<'a>(text: &'a Text<'_>) -> &'a std::path::Path {
 
 /// The value of a required argument, which `Call::arguments` has made sure of.
 pub fn present<T>(argument: Option<T>) -> Result<T, CallError> {
-    argument.ok_or_else(|| CallError::Arguments(ArgumentsError::Missing("")))
+    argument.ok_or_else(|| CallFailure::Arguments(ArgumentsError::Missing("")).into())
 }
 
 /// `Descriptor::load` of an interface with sync hooks.

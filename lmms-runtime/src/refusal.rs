@@ -1,6 +1,6 @@
 //! Refusals: what went wrong with a call by name, told so that the client can mend it.
 
-use crate::call::{ArgumentsError, CallError};
+use crate::call::{ArgumentsError, CallError, CallFailure};
 use crate::descriptor::Operation;
 use crate::error::{Error, ErrorCode};
 use crate::json::{self, Cursor, JsonError, Text};
@@ -53,18 +53,18 @@ pub(crate) fn failed(failure: Failure, interface: &str, operation: &Operation, a
         Failure::Panicked(message) => {
             Error::new(ErrorCode::OperationPanicked, format!("`{whole}` panicked: {message}"))
         }
-        Failure::Call(CallError::Arguments(error)) => {
-            self::arguments(&error, signature(interface, operation), arguments)
-        }
-        Failure::Call(CallError::Load(error)) => Error::new(error.code(), error.to_string()).caused_by(error.into()),
-        Failure::Call(CallError::Failed(cause)) => {
-            Error::new(ErrorCode::OperationFailed, format!("`{whole}` failed: {cause}")).caused_by(cause)
-        }
-        Failure::Call(CallError::Unwritable(error)) => Error::new(
-            ErrorCode::OperationFailed,
-            format!("the result of `{whole}` cannot be written as JSON: {error}"),
-        )
-        .caused_by(error.into()),
+        Failure::Call(CallError(failure)) => match *failure {
+            CallFailure::Arguments(error) => self::arguments(&error, signature(interface, operation), arguments),
+            CallFailure::Load(error) => Error::new(error.code(), error.to_string()).caused_by(error.into()),
+            CallFailure::Failed(cause) => {
+                Error::new(ErrorCode::OperationFailed, format!("`{whole}` failed: {cause}")).caused_by(cause)
+            }
+            CallFailure::Unwritable(error) => Error::new(
+                ErrorCode::OperationFailed,
+                format!("the result of `{whole}` cannot be written as JSON: {error}"),
+            )
+            .caused_by(error.into()),
+        },
     }
 }
 

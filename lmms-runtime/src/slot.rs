@@ -90,9 +90,10 @@ impl fmt::Display for Reason {
 }
 
 /// Somebody else loads or unloads the interface: wait, then look again.
-pub struct Busy {
+pub struct Busy(Box<Waiting>);
+
+struct Waiting {
     flight: Arc<Flight>,
-    /// While waiting, others can see for whom.
     need: Need,
 }
 
@@ -103,10 +104,15 @@ impl fmt::Debug for Busy {
 }
 
 impl Busy {
+    #[cold]
+    fn new(flight: Arc<Flight>, need: Need) -> Self {
+        Self(Box::new(Waiting { flight, need }))
+    }
+
     pub(crate) async fn landing(self) -> Landing {
-        let landing = self.flight.landing().await;
+        let landing = self.0.flight.landing().await;
         if let Landing::Failed(error) = &landing {
-            self.need.note_failure(error);
+            self.0.need.note_failure(error);
         }
         landing
     }
@@ -203,7 +209,7 @@ impl<T: Interface> Slot<T> {
         match self.look(invocation) {
             Look::Resident(value) => Ok(Ok(value)),
             Look::Lead(leader) => Ok(need.note(self.lead_blocking(invocation, leader))),
-            Look::Follow(flight) => Err(Busy { flight, need }),
+            Look::Follow(flight) => Err(Busy::new(flight, need)),
         }
     }
 
@@ -298,7 +304,7 @@ impl<T: Interface> Slot<T> {
             // A load, after which there is something to unload, or another unload, which may yet be refused.
             Boarding::Follow(flight) => {
                 return match Need::new(cycle::loading(), node) {
-                    Ok(need) => Step::Busy(Busy { flight, need }),
+                    Ok(need) => Step::Busy(Busy::new(flight, need)),
                     // It is this very hook's own: what it is part of is not over.
                     Err(_) => Step::Ready(Unload::Blocked(Reason::ActiveReference)),
                 };
