@@ -129,7 +129,7 @@
 //! |---|---|---|---|---|---|
 //! | `LazyLock`, `OnceCell` | when first used | never | no | no | a load and a comparison |
 //! | `RwLock<Option<Arc<T>>>`, `ArcSwapOption<T>` | by hand | by hand | no | by hand | a counter shared by all threads, or a hazard slot |
-//! | `lmms` | when first used | when nothing uses it | yes | yes | a load and a comparison, after the first in an invocation |
+//! | `lmms` | when first used | when nothing uses it | yes | yes | a load and a comparison, after the first in an invocation; a few ns more while another invocation shares the interface |
 //!
 //! `cargo bench` in the repository measures the last column.
 //!
@@ -139,6 +139,8 @@
 //! |---|---|---|
 //! | `LAZY_LOADING_ENABLED` | `true` | `false` loads everything at the start |
 //! | `ENABLE_MODULE_UNLOADING` | `true` | `false` refuses every unload |
+//! | `UNLOAD_GRACE_PERIOD`, `MIN_RESIDENT_MODULES` | 30, 8 | checked; the unload policy will read them |
+//! | `ENABLE_FAST_PATH`, `FAST_PATH_THRESHOLD` | `true`, 50 | checked; the fast path will read them |
 //!
 //! Each is also read with the prefix `LMMS_`, which wins. A value that does not parse stops the start.
 //!
