@@ -65,7 +65,7 @@ impl LoadError {
         self.0.interface
     }
 
-    /// The code that an [`Error`] for this has.
+    /// The code that an [`Error`](crate::Error) for this has.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self.0.kind {
