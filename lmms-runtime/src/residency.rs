@@ -179,8 +179,8 @@ impl<T: Send + Sync + 'static> Drop for Hold<T> {
     }
 }
 
-/// How many slots an invocation touches before it needs to allocate.
-const INLINE: usize = 6;
+/// How many slots an invocation touches before it needs to allocate. Fewer in a model, whose states are counted.
+const INLINE: usize = if cfg!(lmms_loom) { 6 } else { 8 };
 
 /// The holds of one invocation: at most a few for each slot that it touched, given back when it ends.
 pub(crate) struct Holds {
