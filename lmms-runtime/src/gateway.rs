@@ -125,7 +125,8 @@ impl Gateway {
     /// `{"result":..}` or `{"error":{..}}`.
     ///
     /// # Errors
-    /// [`Error`] with a stable code. A batch fails as a whole only if it cannot be read.
+    /// [`Error`] with a stable code. A batch fails as a whole only if it cannot be read, or not even its errors would fit into
+    /// one answer.
     pub async fn execute(&self, request: &[u8]) -> Result<Vec<u8>, Error> {
         let mut reply = Vec::new();
         self.execute_in(&Invocation::enter(), request, &mut reply).await?;

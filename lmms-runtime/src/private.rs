@@ -3,7 +3,6 @@
 pub use linkme;
 
 pub use core::{concat, default::Default, file, line, module_path, option::Option, result::Result};
-pub use serde_json::Error as JsonError;
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::vec::Vec;

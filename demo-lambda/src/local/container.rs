@@ -29,9 +29,6 @@ use super::{
     runtime_api::RuntimeApi,
 };
 
-/// The ARN that every invocation names; the account is AWS's example.
-pub(super) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:local";
-
 /// How long a process that failed may take to leave by itself.
 const LEAVE: Duration = Duration::from_millis(500);
 /// How long to wait for the last lines of a process that ended.

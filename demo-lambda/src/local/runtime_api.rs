@@ -36,6 +36,9 @@ const MAX_STREAMED: usize = 200 << 20;
 /// The most bytes of an error report.
 const MAX_ERROR: usize = 256 << 10;
 
+/// The ARN that every invocation names; the account is AWS's example.
+const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:local";
+
 const VERSION: &str = "/2018-06-01/runtime/";
 
 /// The Runtime API of one container. Dropping it closes the port.
@@ -224,7 +227,7 @@ impl Shared {
         let headers = [
             ("lambda-runtime-aws-request-id", event.id),
             ("lambda-runtime-deadline-ms", deadline.to_string()),
-            ("lambda-runtime-invoked-function-arn", super::container::FUNCTION_ARN.to_owned()),
+            ("lambda-runtime-invoked-function-arn", FUNCTION_ARN.to_owned()),
             ("lambda-runtime-trace-id", trace_id()),
         ];
         let mut reply = http::json(StatusCode::OK, event.payload);

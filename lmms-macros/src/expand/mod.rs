@@ -1,6 +1,6 @@
 //! From the checked model to code.
 //!
-//! Generated code is small: one descriptor, one slot, and a shim of a few lines per operation. All logic is in
+//! Generated code is small: one slot, one function that makes the descriptor, and a shim of a few lines per operation. All logic is in
 //! `lmms-runtime`, where it can be read and stepped through. Everything sits in one `const _`, and every name in it is
 //! absolute, so that it means the same in any module, with any prelude.
 

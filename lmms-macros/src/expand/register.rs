@@ -1,4 +1,4 @@
-//! The descriptor, and its entry in the registry.
+//! The function that makes the descriptor, and its entry in the registry.
 
 use proc_macro2::TokenStream;
 use quote::quote;
