@@ -246,8 +246,8 @@ pub use lmms_macros::link;
 pub use lmms_runtime::lambda;
 pub use lmms_runtime::{
     BlockingInterface, BoxError, Config, ConfigError, Error, ErrorCode, Gateway, Interface, InterfaceInfo, Invocation,
-    Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD, Reason, RegistryError, StartError, Stats, Status, Unload,
-    UnloadHookError,
+    Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD, Reason, RegistryError, Shutdown, StartError, Stats, Status,
+    Swept, Tier, Unload, UnloadHookError, testing,
 };
 
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier};
 use std::task::Poll;
 use std::thread;
 
-use common::{block_on, gateway, poll, watched};
+use common::{block_on, gateway, poll, unloader, watched};
 use lmms::{BlockingInterface, ErrorCode, Interface, Invocation, Load, LoadError, LoadErrorKind, Unload};
 
 fn way(error: &LoadError) -> String {
@@ -461,7 +461,7 @@ fn what_several_need_is_no_cycle() {
                 ["top", "starboard", "port", "base"].into_iter().flat_map(|n| [n.to_owned(), n.to_owned() + "_async"])
             {
                 assert_eq!(gateway.interface(&name).unwrap().status().loads, round, "{name}");
-                let unload = block_on(gateway.unload_module(&name)).unwrap();
+                let unload = block_on(unloader().unload_module(&name)).unwrap();
                 assert!(matches!(unload, Unload::Unloaded { .. }), "{name}: {unload:?}");
             }
         }
@@ -494,7 +494,7 @@ impl Modest {
 fn in_an_unload_hook_and_forgotten_afterwards() {
     watched(|| {
         Invocation::enter().get::<Modest>().unwrap();
-        match block_on(gateway().unload_module("modest")).unwrap() {
+        match block_on(unloader().unload_module("modest")).unwrap() {
             Unload::Unloaded { hook_error, .. } => assert!(hook_error.is_none(), "{hook_error:?}"),
             unload => panic!("{unload:?}"),
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use common::{block_on, gateway, watched};
+use common::{block_on, gateway, unloader, watched};
 use lmms::{BlockingInterface, Interface, Invocation, Lease, Reason, Unload};
 
 macro_rules! interfaces {
@@ -46,7 +46,7 @@ fn holds<T: Interface>() -> u64 {
 }
 
 fn unloads<T: Interface>() -> bool {
-    match block_on(gateway().unload_module(T::NAME)).unwrap() {
+    match block_on(unloader().unload_module(T::NAME)).unwrap() {
         Unload::Unloaded { .. } => true,
         Unload::Blocked(Reason::ActiveReference) => false,
         unload => panic!("{unload:?}"),
@@ -68,6 +68,7 @@ fn it_is_send_and_sync_and_so_are_its_futures() {
     let gateway = gateway();
     is_send(&gateway.execute(b""));
     is_send(&gateway.unload_module("moved"));
+    is_send(&gateway.sweep());
     is_send(&gateway.start());
     is_send(&async {
         let moved = invocation.get_async::<Moved>().await.unwrap();
@@ -219,15 +220,15 @@ fn looking_never_loads() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_may_be_held_across_await_on_any_thread() {
     static SEEN: AtomicUsize = AtomicUsize::new(0);
-    let gateway = Arc::new(gateway());
+    let unloader = Arc::new(unloader());
     let task = |number: u32| {
-        let gateway = Arc::clone(&gateway);
+        let unloader = Arc::clone(&unloader);
         async move {
             for _ in 0..50 {
                 let invocation = Invocation::enter();
                 let moved = invocation.get_async::<Moved>().await.unwrap();
                 if number.is_multiple_of(2) {
-                    let _ = gateway.unload_module("moved").await.unwrap();
+                    let _ = unloader.unload_module("moved").await.unwrap();
                 }
                 tokio::task::yield_now().await;
                 assert!(std::ptr::eq(invocation.get::<Moved>().unwrap(), moved));

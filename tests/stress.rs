@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{block_on, gateway, poll, resident, watched};
+use common::{block_on, gateway, poll, resident, unloader, watched};
 use lmms::{ErrorCode, Gateway, Interface, Invocation, Lease, LoadError, LoadErrorKind, Reason, Unload};
 
 const ALIVE: u64 = 0x600D_600D_600D_600D;
@@ -240,14 +240,14 @@ fn on_purpose(outcome: Result<(), LoadError>) {
     }
 }
 
-fn storm(gateway: &Gateway, end: Instant, seed: u64) {
+fn storm([gateway, unloader]: &[Gateway; 2], end: Instant, seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     while Instant::now() < end {
         let invocation = Invocation::enter();
         for _ in 0..random.below(12) {
             let number = random.below(NAMES.len() as u64) as usize;
             match random.below(8) {
-                0 | 1 => match block_on(gateway.unload_module(NAMES[number])).unwrap() {
+                0 | 1 => match block_on(unloader.unload_module(NAMES[number])).unwrap() {
                     Unload::Unloaded { hook_error: None, .. }
                     | Unload::NotLoaded
                     | Unload::Blocked(Reason::ActiveReference) => {}
@@ -286,8 +286,9 @@ fn nothing_is_seen_after_it_was_dropped_and_nothing_is_left() {
     }));
     watched(|| {
         let end = Instant::now() + Duration::from_secs(2);
-        let threads: Vec<_> =
-            (1..=THREADS).map(|seed| thread::spawn(move || storm(&gateway(), end, seed as u64))).collect();
+        let threads: Vec<_> = (1..=THREADS)
+            .map(|seed| thread::spawn(move || storm(&[gateway(), unloader()], end, seed as u64)))
+            .collect();
         for thread in threads {
             thread.join().unwrap();
         }
@@ -295,14 +296,14 @@ fn nothing_is_seen_after_it_was_dropped_and_nothing_is_left() {
     // A canary that saw something wrong in a load or a hook was caught by the framework, as it should be.
     assert!(!FAILED.load(Ordering::SeqCst));
 
-    let gateway = gateway();
+    let (gateway, unloader) = (gateway(), unloader());
     CALM.store(1, Ordering::SeqCst);
     for (name, events) in NAMES.iter().zip(events()) {
         let status = || gateway.interface(name).unwrap().status();
         assert_eq!(status().holds, 0, "{name}");
         block_on(gateway.execute_operation(name, "look", b"{}")).unwrap();
         assert_eq!(events.alive.load(Ordering::SeqCst), 1, "{name}");
-        let unload = block_on(gateway.unload_module(name)).unwrap();
+        let unload = block_on(unloader.unload_module(name)).unwrap();
         assert!(matches!(unload, Unload::Unloaded { hook_error: None, .. }), "{name}: {unload:?}");
         assert_eq!(events.alive.load(Ordering::SeqCst), 0, "{name}");
 

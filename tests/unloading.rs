@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
 
-use common::{block_on, gateway, poll, watched};
+use common::{block_on, gateway, poll, unloader, watched};
 use lmms::{Config, ErrorCode, Gateway, Interface, Invocation, Lease, Reason, Unload};
 use tokio::sync::Semaphore;
 
@@ -22,7 +22,7 @@ fn turn() -> MutexGuard<'static, ()> {
 }
 
 fn unload<T: Interface>() -> Unload {
-    block_on(gateway().unload_module(T::NAME)).unwrap()
+    block_on(unloader().unload_module(T::NAME)).unwrap()
 }
 
 #[track_caller]
@@ -446,17 +446,17 @@ fn who_would_load_or_unload_waits_for_the_unload_hook_that_still_runs() {
 }
 
 fn slow_unload() {
-    let gateway = gateway();
+    let (gateway, unloader) = (gateway(), unloader());
     block_on(Invocation::enter().get_async::<Slow>()).unwrap();
     let invocation = Invocation::enter();
     {
-        let mut unload = pin!(gateway.unload_module("slow"));
+        let mut unload = pin!(unloader.unload_module("slow"));
         assert!(poll(unload.as_mut()).is_pending());
         assert!(SLOW_UNLOADING.load(Ordering::SeqCst));
 
         // It is gone already, though not yet quite: nobody sees it, and who would load or unload it waits.
         assert!(Invocation::enter().resident::<Slow>().is_none());
-        let mut again = pin!(gateway.unload_module("slow"));
+        let mut again = pin!(unloader.unload_module("slow"));
         assert!(poll(again.as_mut()).is_pending());
         let mut typed = pin!(invocation.get_async::<Slow>());
         let mut named = pin!(gateway.execute_operation("slow", "generation", b"{}"));
@@ -478,7 +478,7 @@ fn slow_unload() {
 
     // An unload that is given up halfway: its instance is dropped, and the slot is free.
     {
-        let mut unload = pin!(gateway.unload_module("slow"));
+        let mut unload = pin!(unloader.unload_module("slow"));
         assert!(poll(unload.as_mut()).is_pending());
     }
     assert_eq!(SLOW.loads_and_drops(), (2, 2));

@@ -67,7 +67,9 @@ fn with_lmms(count: usize) -> String {
 
 /// What `#[lmms::interface]` registers, with the functions of one interface behind all descriptors.
 const DESCRIBED: &str = r#"
-use lmms::__private::{Call, CallError, Descriptor, LMMS_INTERFACES, Operation, Options, Step};
+use lmms::__private::{Call, CallError, Descriptor, Heat, LMMS_INTERFACES, Operation, Step};
+
+static HEAT: Heat = Heat::new();
 
 pub struct Shared;
 
@@ -86,15 +88,14 @@ macro_rules! described {
             name: $name,
             origin: concat!(module_path!(), " (", file!(), ":", line!(), ")"),
             docs: concat!("Interface ", $name),
-            options: Options { pinned: false, grace_period: None, fast_path_threshold: None },
+            options: <Shared as lmms::Interface>::__LMMS_OPTIONS,
             operations: || lmms::__private::list([
-                Operation { name: "add", about: concat!("Adds.", $name), cached: false, call },
-                Operation { name: "len", about: concat!("Counts.", $name), cached: false, call },
-                Operation { name: "join", about: concat!("Joins.", $name), cached: false, call },
+                Operation { name: "add", about: concat!("Adds.", $name), cached: false, heat: &HEAT, call },
+                Operation { name: "len", about: concat!("Counts.", $name), cached: false, heat: &HEAT, call },
+                Operation { name: "join", about: concat!("Joins.", $name), cached: false, heat: &HEAT, call },
             ]),
             load: lmms::__private::load_blocking::<Shared>,
-            unload: lmms::__private::unload::<Shared>,
-            status: lmms::__private::status::<Shared>,
+            slot: lmms::__private::slot::<Shared>,
             }
         }
 

@@ -17,10 +17,11 @@ pub(crate) struct Args {
     pub(crate) crate_path: Option<Path>,
     pub(crate) grace_period: Option<u32>,
     pub(crate) fast_path_threshold: Option<u32>,
+    pub(crate) memory_mb: Option<u32>,
 }
 
 const EXPECTED: &str = "expected `name = \"..\"`, `pinned`, `grace_period = <seconds>`, \
-                        `fast_path_threshold = <calls>` or `crate = <path>`";
+                        `fast_path_threshold = <calls>`, `memory_mb = <MiB>` or `crate = <path>`";
 
 /// One argument, as it stands.
 enum Arg {
@@ -29,6 +30,7 @@ enum Arg {
     Crate(Ident, Path),
     GracePeriod(Ident, u32),
     FastPathThreshold(Ident, u32),
+    MemoryMb(Ident, u32),
 }
 
 impl Args {
@@ -38,6 +40,7 @@ impl Args {
         let mut crate_path = Once::new(cx, "crate");
         let mut grace_period = Once::new(cx, "grace_period");
         let mut fast_path_threshold = Once::new(cx, "fast_path_threshold");
+        let mut memory_mb = Once::new(cx, "memory_mb");
         for arg in attr::list(cx, tokens) {
             match arg {
                 Arg::Name(key, value) => {
@@ -48,6 +51,7 @@ impl Args {
                 Arg::Crate(key, path) => crate_path.set(key, path),
                 Arg::GracePeriod(key, seconds) => grace_period.set(key, seconds),
                 Arg::FastPathThreshold(key, calls) => fast_path_threshold.set(key, calls),
+                Arg::MemoryMb(key, mebibytes) => memory_mb.set(key, mebibytes),
             }
         }
         Self {
@@ -56,6 +60,7 @@ impl Args {
             crate_path: crate_path.get(),
             grace_period: grace_period.get(),
             fast_path_threshold: fast_path_threshold.get(),
+            memory_mb: memory_mb.get(),
         }
     }
 }
@@ -68,6 +73,7 @@ impl Parse for Arg {
             "pinned" => attr::flag(input, &key).map(|()| Self::Pinned(key)),
             "grace_period" => number(input, &key, "<seconds>", 0).map(|seconds| Self::GracePeriod(key, seconds)),
             "fast_path_threshold" => number(input, &key, "<calls>", 1).map(|calls| Self::FastPathThreshold(key, calls)),
+            "memory_mb" => number(input, &key, "<MiB>", 1).map(|mebibytes| Self::MemoryMb(key, mebibytes)),
             "crate" => {
                 let CratePath(path) = attr::value(input, &key, "<path>")?;
                 Ok(Self::Crate(key, path))

@@ -20,6 +20,7 @@ pub(crate) struct Interface {
     pub(crate) pinned: bool,
     pub(crate) grace_period: Option<u32>,
     pub(crate) fast_path_threshold: Option<u32>,
+    pub(crate) memory_mb: Option<u32>,
     /// The path of `lmms`.
     pub(crate) lmms: Path,
     pub(crate) cfgs: Vec<Attribute>,
@@ -115,6 +116,7 @@ impl Interface {
             pinned: args.pinned,
             grace_period: args.grace_period,
             fast_path_threshold: args.fast_path_threshold,
+            memory_mb: args.memory_mb,
             lmms: args.crate_path.unwrap_or_else(|| syn::parse_quote!(::lmms)),
             cfgs: attr::cfgs(&block.attrs),
             ty,

@@ -1,10 +1,15 @@
 //! Configuration: what ARCH-07 calls by environment variables, read once, checked at the start.
 //!
-//! Order: default < environment < code. Each of the document's names is also read with the prefix `LMMS_`, which wins.
+//! Order: default < attribute on the interface < environment < code. Each of the document's names is also read with the
+//! prefix `LMMS_`, which wins; what is new has only that one.
 
 use std::env;
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::time::Duration;
+
+use crate::heat::Scale;
+use crate::residents::Measures;
 
 /// How the gateway behaves.
 ///
@@ -18,10 +23,13 @@ use std::time::Duration;
 pub struct Config {
     lazy_loading: bool,
     unloading: bool,
-    grace_period: Duration,
+    /// `None` leaves it to what each interface declares.
+    grace_period: Option<Duration>,
     min_resident: usize,
     fast_path: bool,
-    fast_path_threshold: u32,
+    fast_path_threshold: NonZeroU32,
+    heat_half_life: Duration,
+    memory_budget: Option<u64>,
 }
 
 impl Default for Config {
@@ -29,10 +37,12 @@ impl Default for Config {
         Self {
             lazy_loading: true,
             unloading: true,
-            grace_period: Duration::from_secs(30),
+            grace_period: None,
             min_resident: 8,
             fast_path: true,
-            fast_path_threshold: 50,
+            fast_path_threshold: const { NonZeroU32::new(50).unwrap() },
+            heat_half_life: Duration::from_secs(300),
+            memory_budget: None,
         }
     }
 }
@@ -98,10 +108,15 @@ impl Config {
         Ok(Self {
             lazy_loading: read(&var, "LAZY_LOADING_ENABLED", SWITCH)?.unwrap_or(default.lazy_loading),
             unloading: read(&var, "ENABLE_MODULE_UNLOADING", SWITCH)?.unwrap_or(default.unloading),
-            grace_period: read(&var, "UNLOAD_GRACE_PERIOD", SECONDS)?.unwrap_or(default.grace_period),
+            grace_period: read(&var, "UNLOAD_GRACE_PERIOD", SECONDS)?,
             min_resident: read(&var, "MIN_RESIDENT_MODULES", COUNT)?.unwrap_or(default.min_resident),
             fast_path: read(&var, "ENABLE_FAST_PATH", SWITCH)?.unwrap_or(default.fast_path),
             fast_path_threshold: read(&var, "FAST_PATH_THRESHOLD", CALLS)?.unwrap_or(default.fast_path_threshold),
+            heat_half_life: read_own(&var, "LMMS_HEAT_HALF_LIFE", SECONDS)?.unwrap_or(default.heat_half_life),
+            memory_budget: match read_own(&var, "LMMS_MEMORY_BUDGET_MB", MEBIBYTES)? {
+                Some(budget) => Some(budget).filter(|bytes| *bytes > 0),
+                None => read_own(&var, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEBIBYTES)?.map(budget_of_function),
+            },
         })
     }
 
@@ -128,14 +143,20 @@ impl Config {
     pub fn with_unloading(self, unloading: bool) -> Self {
         Self { unloading, ..self }
     }
-}
 
-/// What the unload and fast-path policies will read. They do not act on it yet; a wrong value stops the start all the same.
-impl Config {
-    /// `UNLOAD_GRACE_PERIOD`: how long an interface stays loaded after its last use. 30 s by default.
+    /// `UNLOAD_GRACE_PERIOD`: how long an interface stays loaded after its last use, unless it declares a time of its own.
+    /// 30 s by default.
+    ///
+    /// Given by the environment or in code, it wins over what interfaces declare.
     #[must_use]
     pub fn grace_period(&self) -> Duration {
-        self.grace_period
+        self.grace_period.unwrap_or(GRACE_PERIOD)
+    }
+
+    /// Sets [`grace_period`](Self::grace_period), for all interfaces.
+    #[must_use]
+    pub fn with_grace_period(self, grace_period: Duration) -> Self {
+        Self { grace_period: Some(grace_period), ..self }
     }
 
     /// `MIN_RESIDENT_MODULES`: how many interfaces stay loaded in any case. 8 by default.
@@ -144,17 +165,81 @@ impl Config {
         self.min_resident
     }
 
-    /// `ENABLE_FAST_PATH`: operations that are called often take a shorter way (default).
+    /// Sets [`min_resident`](Self::min_resident).
+    #[must_use]
+    pub fn with_min_resident(self, min_resident: usize) -> Self {
+        Self { min_resident, ..self }
+    }
+
+    /// `LMMS_MEMORY_BUDGET_MB`: what the process may hold, in bytes, before interfaces are unloaded to make room.
+    ///
+    /// `None` by default, which is no limit. Where only `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` is set, as on Lambda, it is that
+    /// less a tenth and 16 MiB, for what counts there beside the process itself; `LMMS_MEMORY_BUDGET_MB=0` is no limit there.
+    #[must_use]
+    pub fn memory_budget(&self) -> Option<u64> {
+        self.memory_budget
+    }
+
+    /// Sets [`memory_budget`](Self::memory_budget), in bytes. A process has one: that of the gateway made last.
+    #[must_use]
+    pub fn with_memory_budget(self, bytes: Option<u64>) -> Self {
+        Self { memory_budget: bytes.filter(|bytes| *bytes > 0), ..self }
+    }
+
+    /// `ENABLE_FAST_PATH`: operations that are called often are hot (default), which keeps their interfaces loaded.
     #[must_use]
     pub fn fast_path(&self) -> bool {
         self.fast_path
     }
 
-    /// `FAST_PATH_THRESHOLD`: how many calls make an operation hot. 50 by default, never 0.
+    /// Sets [`fast_path`](Self::fast_path).
+    #[must_use]
+    pub fn with_fast_path(self, fast_path: bool) -> Self {
+        Self { fast_path, ..self }
+    }
+
+    /// `FAST_PATH_THRESHOLD`: after more calls than this an operation is hot, unless its interface declares a threshold of
+    /// its own. 50 by default, never 0.
     #[must_use]
     pub fn fast_path_threshold(&self) -> u32 {
-        self.fast_path_threshold
+        self.fast_path_threshold.get()
     }
+
+    /// Sets [`fast_path_threshold`](Self::fast_path_threshold).
+    #[must_use]
+    pub fn with_fast_path_threshold(self, calls: NonZeroU32) -> Self {
+        Self { fast_path_threshold: calls, ..self }
+    }
+
+    /// `LMMS_HEAT_HALF_LIFE`: after how long without calls an operation has half its heat. 300 s by default; 0 is never.
+    #[must_use]
+    pub fn heat_half_life(&self) -> Duration {
+        self.heat_half_life
+    }
+
+    /// Sets [`heat_half_life`](Self::heat_half_life), in whole seconds.
+    #[must_use]
+    pub fn with_heat_half_life(self, half_life: Duration) -> Self {
+        Self { heat_half_life: half_life, ..self }
+    }
+
+    /// How the policy judges, by this configuration.
+    pub(crate) fn measures(&self) -> Measures {
+        Measures {
+            scale: Scale { threshold: self.fast_path_threshold, half_life: self.heat_half_life },
+            fast_path: self.fast_path,
+            grace_period: self.grace_period(),
+            grace_period_wins: self.grace_period.is_some(),
+        }
+    }
+}
+
+/// Of an interface that declares none, when none is configured.
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
+
+/// What of a function's memory size the process may fill: Lambda counts more than the process itself.
+fn budget_of_function(bytes: u64) -> u64 {
+    (bytes - bytes / 10).saturating_sub(16 << 20).max(1)
 }
 
 /// A kind of value: how to read it, and what to say when that fails.
@@ -173,22 +258,30 @@ const SECONDS: Kind<Duration> = (|value| value.parse().ok().map(Duration::from_s
 
 const COUNT: Kind<usize> = (|value| value.parse().ok(), "a whole number, 0 or more");
 
-const CALLS: Kind<u32> = (|value| value.parse().ok().filter(|calls| *calls > 0), "a whole number of calls, 1 or more");
+const CALLS: Kind<NonZeroU32> = (|value| value.parse().ok(), "a whole number of calls, 1 or more");
 
-/// The value of a variable under its prefixed name or else its plain one. An empty one counts as unset, as in a shell.
-fn read<T>(
+const MEBIBYTES: Kind<u64> =
+    (|value| value.parse::<u64>().ok()?.checked_mul(1 << 20), "a whole number of MiB, 0 or more");
+
+/// The value of a variable of ARCH-07 under its prefixed name or else its plain one.
+fn read<T>(var: impl Fn(&str) -> Option<OsString>, name: &str, kind: Kind<T>) -> Result<Option<T>, ConfigError> {
+    match read_own(&var, &format!("LMMS_{name}"), kind)? {
+        Some(value) => Ok(Some(value)),
+        None => read_own(&var, name, kind),
+    }
+}
+
+/// The value of a variable under its one name. An empty one counts as unset, as in a shell.
+fn read_own<T>(
     var: impl Fn(&str) -> Option<OsString>,
-    name: &str,
+    variable: &str,
     (parse, expected): Kind<T>,
 ) -> Result<Option<T>, ConfigError> {
-    for variable in [format!("LMMS_{name}"), name.to_owned()] {
-        let Some(value) = var(&variable).filter(|value| !value.is_empty()) else { continue };
-        // A value that is not even text is shown as well as can be.
-        let value = value.to_string_lossy().into_owned();
-        return match parse(value.trim()) {
-            Some(value) => Ok(Some(value)),
-            None => Err(ConfigError { variable, value, expected }),
-        };
+    let Some(value) = var(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+    // A value that is not even text is shown as well as can be.
+    let value = value.to_string_lossy().into_owned();
+    match parse(value.trim()) {
+        Some(value) => Ok(Some(value)),
+        None => Err(ConfigError { variable: variable.to_owned(), value, expected }),
     }
-    Ok(None)
 }

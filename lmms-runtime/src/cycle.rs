@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use crate::interface::Interface;
 use crate::load_error::LoadError;
+use crate::residents::Parts;
 use crate::sync::thread_local;
 
 /// Who needs whom, now. Short: as many edges as loads are nested or waiting.
@@ -32,7 +33,11 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn of<T: Interface>() -> Self {
-        Self { name: T::NAME, place: std::ptr::from_ref(T::__lmms_slot()).addr() }
+        Self::new(T::NAME, T::__lmms_slot().parts())
+    }
+
+    pub(crate) fn new(name: &'static str, slot: Parts) -> Self {
+        Self { name, place: std::ptr::from_ref(slot.header).addr() }
     }
 }
 

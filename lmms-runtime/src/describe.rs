@@ -48,6 +48,9 @@ impl Serialize for Described {
         if let Some(calls) = options.fast_path_threshold {
             map.serialize_entry("fast_path_threshold", &calls)?;
         }
+        if let Some(mebibytes) = options.memory_mb {
+            map.serialize_entry("memory_mb", &mebibytes)?;
+        }
         map.serialize_entry("operations", &Sequence(|| self.0.operations().iter().map(|op| Raw(op.about))))?;
         map.end()
     }
@@ -73,7 +76,7 @@ impl Serialize for Statistics<'_> {
             .0
             .iter()
             .map(|entry| &entry.descriptor)
-            .filter(|known| (known.status)().resident)
+            .filter(|known| (known.slot)().header.is_resident())
             .map(|known| known.name)
             .collect();
         let mut map = serializer.serialize_map(None)?;
@@ -82,6 +85,7 @@ impl Serialize for Statistics<'_> {
         map.serialize_entry("ligs_loads", &stats.ligs_loads)?;
         map.serialize_entry("reloads", &stats.reloads)?;
         map.serialize_entry("lugs_unloads", &stats.lugs_unloads)?;
+        map.serialize_entry("memory_reclaimed_mb", &(stats.reclaimed_bytes as f64 / f64::from(1 << 20)))?;
         map.serialize_entry("load_time_ms", &(stats.load_time.as_secs_f64() * 1e3))?;
         map.end()
     }

@@ -6,9 +6,10 @@
 //! time.
 
 use crate::call::{Call, CallError};
+use crate::heat::Heat;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
-use crate::slot::{Status, Unload};
+use crate::residents::Parts;
 use crate::step::Step;
 
 /// One interface, as the registry holds it.
@@ -26,10 +27,8 @@ pub struct Descriptor {
     pub operations: fn() -> Vec<Operation>,
     /// Loads it into its slot, if it is not there, and keeps it for the invocation.
     pub load: for<'a> fn(&'a Invocation) -> Step<'a, Result<(), LoadError>>,
-    /// Unloads it, unless something keeps it loaded.
-    pub unload: fn() -> Step<'static, Unload>,
-    /// What is in the slot now.
-    pub status: fn() -> Status,
+    /// Its slot.
+    pub slot: fn() -> Parts,
 }
 
 /// The arguments of `#[lmms::interface(..)]` that the policy reads.
@@ -41,6 +40,16 @@ pub struct Options {
     pub grace_period: Option<u32>,
     /// Calls that make an operation hot, if it has its own.
     pub fast_path_threshold: Option<u32>,
+    /// What it needs to load, in MiB, if it is declared.
+    pub memory_mb: Option<u32>,
+    /// Its hooks are sync.
+    pub is_blocking: bool,
+}
+
+impl Options {
+    /// Of an interface with async hooks that declares nothing.
+    pub(crate) const NONE: Self =
+        Self { pinned: false, grace_period: None, fast_path_threshold: None, memory_mb: None, is_blocking: false };
 }
 
 /// One operation of an interface.
@@ -52,6 +61,8 @@ pub struct Operation {
     pub about: &'static str,
     /// Declared `#[operation(cached)]`: pure, so its results may be cached.
     pub cached: bool,
+    /// How often it was called of late.
+    pub heat: &'static Heat,
     /// Reads the arguments, loads the interface if need be, calls, and writes the result as JSON.
     pub call: for<'a> fn(Call<'a>) -> Step<'a, Result<(), CallError>>,
 }

@@ -4,11 +4,14 @@
 //! error with a stable code.
 
 use std::fmt;
+use std::time::Duration;
 
+use crate::budget::{self, Budget};
 use crate::call::Call;
+use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::describe::{self, Description, Statistics};
-use crate::descriptor::Operation;
+use crate::descriptor::{Operation, Options};
 use crate::error::Error;
 use crate::flight::Landing;
 use crate::info::InterfaceInfo;
@@ -16,11 +19,14 @@ use crate::invocation::Invocation;
 use crate::load_error::LoadError;
 use crate::metrics::Stats;
 use crate::panics::{self, Catch};
+use crate::policy::Reason;
 use crate::refusal::{self, Failure};
 use crate::registry::{BUILT_IN, Registry, RegistryError};
 use crate::request::{Envelope, Items, MAX_PAYLOAD, Request};
-use crate::slot::{Reason, Unload};
+use crate::shutdown::{self, Shutdown};
 use crate::step::{Step, settle};
+use crate::sweep::{Rules, Sweeper, Swept};
+use crate::unload::{self, Unload};
 
 /// What a batch keeps free of that for saying which of its items did not fit.
 const ROOM_TO_REFUSE: usize = 256 * 1024;
@@ -34,10 +40,14 @@ const ROOM_TO_REFUSE: usize = 256 * 1024;
 /// assert_eq!(gateway.stats().ligs_loads, 0);
 /// # Ok::<(), lmms_runtime::StartError>(())
 /// ```
+///
+/// [`execute`](Self::execute) and [`execute_operation`](Self::execute_operation) sweep when their invocation has ended.
+/// [`execute_in`](Self::execute_in) leaves that to its caller, who can send the answer first: dropping much takes long.
 #[derive(Debug)]
 pub struct Gateway {
     registry: &'static Registry,
     config: Config,
+    sweeper: Sweeper,
 }
 
 /// Why a gateway did not start.
@@ -69,7 +79,12 @@ impl Gateway {
     /// # Errors
     /// If two interfaces have the same name.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        Ok(Self { registry: Registry::get()?, config })
+        let registry = Registry::get()?;
+        let measures = config.measures();
+        let sweeper = Sweeper::new(Rules { measures, min_resident: config.min_resident() });
+        let budget = config.memory_budget().filter(|_| config.unloading());
+        budget::set(budget.map(|bytes| Budget { bytes, measures }));
+        Ok(Self { registry, config, sweeper })
     }
 
     /// A gateway configured by the environment. With `LAZY_LOADING_ENABLED=false`, it is [`start`](Self::start) that
@@ -129,8 +144,9 @@ impl Gateway {
     /// one answer.
     pub async fn execute(&self, request: &[u8]) -> Result<Vec<u8>, Error> {
         let mut reply = Vec::new();
-        self.execute_in(&Invocation::enter(), request, &mut reply).await?;
-        Ok(reply)
+        let outcome = self.execute_in(&Invocation::enter(), request, &mut reply).await;
+        self.sweep_and_report().await;
+        outcome.map(|()| reply)
     }
 
     /// As [`execute`](Self::execute), inside an invocation, with the answer appended to `reply`.
@@ -181,8 +197,9 @@ impl Gateway {
         arguments: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let mut reply = Vec::new();
-        self.call(&Invocation::enter(), interface, operation, arguments, &mut reply).await?;
-        Ok(reply)
+        let outcome = self.call(&Invocation::enter(), interface, operation, arguments, &mut reply).await;
+        self.sweep_and_report().await;
+        outcome.map(|()| reply)
     }
 
     /// ARCH-07's `unload_module`: unloads an interface now, unless something keeps it loaded.
@@ -202,14 +219,36 @@ impl Gateway {
         if descriptor.options.pinned {
             return Ok(Unload::Blocked(Reason::Pinned));
         }
-        loop {
-            match (descriptor.unload)() {
-                Step::Ready(unload) => return Ok(unload),
-                Step::Pending(unload) => return Ok(unload.await),
-                // However it ends, there is more to be said about the slot then.
-                Step::Busy(busy) => drop(busy.landing().await),
-            }
+        Ok(unload::one(descriptor.name, (descriptor.slot)(), self.sweeper.rules()).await)
+    }
+
+    /// Unloads what is due: idle for its grace period, with nothing else that keeps it loaded, down to the floor. Unloads
+    /// more if the process holds more than its memory budget.
+    ///
+    /// To be called when invocations have ended, best after their answers were sent. While nothing can be due, it costs
+    /// nanoseconds. Only one sweep goes on at a time: a second one returns at once. Dropping the future while an async
+    /// `#[unload]` runs cancels that hook; what is due besides stays for the next sweep.
+    pub async fn sweep(&self) -> Swept {
+        if !self.config.unloading() || !self.sweeper.is_due() {
+            return Swept::default();
         }
+        // In a box, so that the usual future is not as large as the one for this.
+        Box::pin(self.sweeper.sweep()).await
+    }
+
+    /// As [`sweep`](Self::sweep), for who has nobody to tell of hooks that failed.
+    pub(crate) async fn sweep_and_report(&self) {
+        for error in self.sweep().await.hook_errors {
+            eprintln!("lmms: {error}");
+        }
+    }
+
+    /// Unloads everything, in reverse order of loading, whatever would keep it loaded otherwise: for the end of the process.
+    ///
+    /// What is still in use is waited for, and so is each async `#[unload]`, until `deadline` has passed. A sync hook cannot
+    /// be interrupted. Interfaces that are loaded meanwhile are unloaded, too.
+    pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
+        shutdown::shutdown(deadline).await
     }
 
     async fn answer_batch(&self, invocation: &Invocation, items: Items<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {
@@ -277,11 +316,22 @@ impl Gateway {
                 .await
                 .map_err(|failure| refusal::failed(failure, interface, called, arguments)),
         };
+        // What was not called does not heat.
+        if answered.as_ref().map_or_else(|error| !error.code().is_refusal(), |()| true) {
+            self.heat(&entry.descriptor.options, called);
+        }
         let fitting = answered.and_then(|()| match reply.len() - start {
             size if size > MAX_PAYLOAD => Err(refusal::too_large("answer", size)),
             _ => Ok(()),
         });
         fitting.map_err(|error| error.about(interface, operation))
+    }
+
+    fn heat(&self, options: &Options, called: &Operation) {
+        let measures = &self.sweeper.rules().measures;
+        if measures.fast_path {
+            called.heat.count(clock::now(), measures.scale_of(options));
+        }
     }
 
     fn call_built_in(&self, operation: &str, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! The traits that `#[lmms::interface]` implements.
 
+use crate::descriptor::Options;
+use crate::heat::Heat;
 use crate::hook::{BoxError, Hook};
 use crate::invocation::Load;
 use crate::slot::Slot;
@@ -18,7 +20,15 @@ pub trait Interface: Sized + Send + Sync + 'static {
     const NAME: &'static str;
 
     #[doc(hidden)]
+    const __LMMS_OPTIONS: Options = Options::NONE;
+
+    #[doc(hidden)]
     fn __lmms_slot() -> &'static Slot<Self>;
+
+    #[doc(hidden)]
+    fn __lmms_heats() -> &'static [Heat] {
+        &[]
+    }
 
     #[doc(hidden)]
     fn __lmms_load(load: Load<'_>) -> Hook<'_, Self>;

@@ -9,7 +9,10 @@
 //! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it
 //! came to.
 
+mod budget;
+mod cache;
 mod call;
+mod clock;
 mod config;
 mod cycle;
 mod describe;
@@ -18,6 +21,7 @@ mod error;
 mod flight;
 mod gateway;
 mod generation;
+mod heat;
 mod hook;
 mod info;
 mod interface;
@@ -25,18 +29,27 @@ mod invocation;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod ledger;
 mod load_error;
 #[cfg(all(test, lmms_loom))]
 mod loom_models;
+mod memory;
 mod metrics;
+mod os;
 mod panics;
+mod policy;
 mod refusal;
 mod registry;
 mod request;
 mod residency;
+mod residents;
+mod shutdown;
 mod slot;
 mod step;
+mod sweep;
 mod sync;
+pub mod testing;
+mod unload;
 mod wording;
 
 #[doc(hidden)]
@@ -45,12 +58,17 @@ pub mod private;
 pub use config::{Config, ConfigError};
 pub use error::{Error, ErrorCode};
 pub use gateway::{Gateway, StartError};
+pub use heat::Tier;
 pub use hook::BoxError;
 pub use info::InterfaceInfo;
 pub use interface::{BlockingInterface, Interface};
 pub use invocation::{Invocation, Lease, Load};
 pub use load_error::{LoadError, LoadErrorKind, UnloadHookError};
 pub use metrics::Stats;
+pub use policy::Reason;
 pub use registry::RegistryError;
 pub use request::MAX_PAYLOAD;
-pub use slot::{Reason, Status, Unload};
+pub use shutdown::Shutdown;
+pub use slot::Status;
+pub use sweep::Swept;
+pub use unload::Unload;

@@ -53,7 +53,7 @@ fn taken(evicted: Option<Box<Generation<Witness>>>) -> Option<Box<Generation<Wit
 
 /// An eviction on another thread; what it took lives until it is joined.
 fn evict(residency: &'static Residency<Witness>) -> JoinHandle<Option<Box<Generation<Witness>>>> {
-    thread::spawn(|| taken(residency.evict()))
+    thread::spawn(|| taken(residency.evict(None)))
 }
 
 /// A residency per run of the model, as `'static` as a slot's.
@@ -75,7 +75,7 @@ fn who_holds_sees_what_was_published() {
         residency.publish(generation(1)).ok().unwrap().value.look();
         residency.hold().unwrap().value.look();
         other.join().unwrap();
-        assert!(taken(residency.evict()).is_some());
+        assert!(taken(residency.evict(None)).is_some());
     });
 }
 
@@ -84,9 +84,9 @@ fn an_empty_slot_gives_no_hold() {
     check(None, || {
         let residency = residency!();
         let other = thread::spawn(|| residency.hold().is_none() && Holds::new().get(residency).is_none());
-        assert!(residency.hold().is_none() && taken(residency.evict()).is_none());
+        assert!(residency.hold().is_none() && taken(residency.evict(None)).is_none());
         assert!(other.join().unwrap());
-        assert!(!residency.is_resident() && residency.holds() == 0);
+        assert!(!residency.header().is_resident() && residency.header().holds() == 0);
     });
 }
 
@@ -98,8 +98,8 @@ fn only_one_of_two_publishes() {
         let other = thread::spawn(publish);
         let (one, two) = (publish(), other.join().unwrap());
         assert!(one ^ two);
-        assert!(taken(residency.evict()).is_some());
-        assert_eq!(residency.holds(), 0);
+        assert!(taken(residency.evict(None)).is_some());
+        assert_eq!(residency.header().holds(), 0);
     });
 }
 
@@ -116,7 +116,7 @@ fn who_holds_sees_nothing_that_was_taken() {
         }
         other.join().unwrap();
         let evicted = evict.join().unwrap();
-        let rest = taken(residency.evict());
+        let rest = taken(residency.evict(None));
         assert!(evicted.is_some() ^ rest.is_some(), "taken exactly once");
     });
 }
@@ -133,7 +133,7 @@ fn the_last_hold_that_goes_comes_before_the_eviction() {
         drop(hold);
         other.join().unwrap();
         let evicted = evict.join().unwrap();
-        let rest = taken(residency.evict());
+        let rest = taken(residency.evict(None));
         assert!(evicted.is_some() ^ rest.is_some(), "taken exactly once");
     });
 }
@@ -147,11 +147,11 @@ fn only_one_of_two_evicts() {
         let seen = residency.hold().map(|hold| hold.value.look());
         let evicted: Vec<_> = evicts.into_iter().filter_map(|evict| evict.join().unwrap()).collect();
         match evicted.len() {
-            0 => assert!(seen.is_some() && taken(residency.evict()).is_some()),
-            1 => assert!(taken(residency.evict()).is_none()),
+            0 => assert!(seen.is_some() && taken(residency.evict(None)).is_some()),
+            1 => assert!(taken(residency.evict(None)).is_none()),
             _ => panic!("taken twice"),
         }
-        assert!(!residency.is_resident() && residency.holds() == 0);
+        assert!(!residency.header().is_resident() && residency.header().holds() == 0);
     });
 }
 
@@ -161,7 +161,7 @@ fn the_next_generation_is_a_whole_one() {
         let residency = residency!();
         drop(residency.publish(generation(1)));
         let next = thread::spawn(|| {
-            let evicted = taken(residency.evict());
+            let evicted = taken(residency.evict(None));
             if evicted.is_some() {
                 residency.publish(generation(2)).ok().unwrap().value.look();
             }
@@ -177,7 +177,7 @@ fn the_next_generation_is_a_whole_one() {
             Some(number) => assert_eq!(number, 1),
             None => assert!(evicted.is_some()),
         }
-        assert_eq!(taken(residency.evict()).unwrap().number, if evicted.is_some() { 2 } else { 1 });
+        assert_eq!(taken(residency.evict(None)).unwrap().number, if evicted.is_some() { 2 } else { 1 });
     });
 }
 
@@ -192,7 +192,7 @@ fn who_publishes_comes_after_who_evicted() {
             assert_eq!(hold.number, 2);
         });
         let evicted = evict.join().unwrap();
-        let rest = taken(residency.evict()).map(|generation| generation.number);
+        let rest = taken(residency.evict(None)).map(|generation| generation.number);
         match (evicted.map(|generation| generation.number), published.is_ok()) {
             (Some(number), true) => assert_eq!((number, rest), (1, Some(2))),
             (Some(number), false) => assert_eq!((number, rest), (1, None)),
@@ -221,7 +221,7 @@ fn a_hold_that_another_thread_of_the_invocation_got() {
         loads.join().unwrap();
         finds.join().unwrap();
         drop(holds);
-        assert!(taken(residency.evict()).is_some(), "all holds were given back");
+        assert!(taken(residency.evict(None)).is_some(), "all holds were given back");
     });
 }
 
@@ -260,12 +260,12 @@ fn invocations_cross(preemptions: Option<usize>, touched_before: usize) {
         drop(holds);
         let seen = same.join().unwrap() || seen;
         let evicted = evict.join().unwrap();
-        assert_eq!(residency.holds(), 0, "all holds were given back");
-        let rest = taken(residency.evict());
+        assert_eq!(residency.header().holds(), 0, "all holds were given back");
+        let rest = taken(residency.evict(None));
         assert!(evicted.is_some() ^ rest.is_some(), "taken exactly once");
         assert!(seen || evicted.is_some());
         for residency in &before[..touched_before] {
-            assert!(taken(residency.evict()).is_some(), "all holds were given back");
+            assert!(taken(residency.evict(None)).is_some(), "all holds were given back");
         }
     });
 }
@@ -286,15 +286,18 @@ mod slots {
     use std::future::poll_fn;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
 
     use loom::future::block_on;
 
     use super::*;
+    use crate::config::Config;
     use crate::hook::Hook;
     use crate::interface::{BlockingInterface, Interface};
     use crate::invocation::{Invocation, Load};
-    use crate::slot::{Slot, Unload};
-    use crate::step::Step;
+    use crate::slot::Slot;
+    use crate::sweep::Rules;
+    use crate::unload::{self, Unload};
 
     /// What happened to an interface in one run of a model.
     #[derive(Default)]
@@ -389,28 +392,27 @@ mod slots {
         })))
     });
 
+    /// Neither grace period nor floor: what nobody uses goes.
+    fn rules() -> Rules {
+        let config = Config::default().with_grace_period(Duration::ZERO);
+        Rules { measures: config.measures(), min_resident: 0 }
+    }
+
     fn unload<T: Interface>() -> Unload {
-        loop {
-            match T::__lmms_slot().unload() {
-                Step::Ready(unload) => return unload,
-                // Another unload, which may be refused; or a load.
-                Step::Busy(busy) => drop(block_on(busy.landing())),
-                Step::Pending(_) => panic!("a sync hook is over when it returns"),
-            }
-        }
+        block_on(unload::one(T::NAME, T::__lmms_slot().parts(), &rules()))
     }
 
     /// At the end of a model nobody uses it any more.
     fn all_is_given_back<T: Interface>(events: &Events) {
-        let resident = T::__lmms_slot().status().resident;
-        assert_eq!(T::__lmms_slot().status().holds, 0);
+        let resident = T::__lmms_slot().parts().status().resident;
+        assert_eq!(T::__lmms_slot().parts().status().holds, 0);
         match unload::<T>() {
-            Unload::Unloaded { hook_error: None } => assert!(resident),
+            Unload::Unloaded { hook_error: None, .. } => assert!(resident),
             Unload::NotLoaded => assert!(!resident),
             unload => panic!("{unload:?}"),
         }
         let (loads, unloads) = events.counts();
-        assert_eq!(T::__lmms_slot().status().loads, unloads as u64, "each generation was unloaded");
+        assert_eq!(T::__lmms_slot().parts().status().loads, unloads as u64, "each generation was unloaded");
         assert!(loads >= unloads);
     }
 

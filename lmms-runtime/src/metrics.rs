@@ -9,6 +9,8 @@ use std::time::Duration;
 static LOADS: AtomicU64 = AtomicU64::new(0);
 static RELOADS: AtomicU64 = AtomicU64::new(0);
 static UNLOADS: AtomicU64 = AtomicU64::new(0);
+static RECLAIMED: AtomicU64 = AtomicU64::new(0);
+static OVER_BUDGET: AtomicU64 = AtomicU64::new(0);
 static LOAD_NANOS: AtomicU64 = AtomicU64::new(0);
 
 pub(crate) fn loaded(generation: u64, took: Duration) {
@@ -23,6 +25,14 @@ pub(crate) fn unloaded() {
     UNLOADS.fetch_add(1, Ordering::Relaxed);
 }
 
+pub(crate) fn reclaimed(bytes: u64) {
+    RECLAIMED.fetch_add(bytes, Ordering::Relaxed);
+}
+
+pub(crate) fn over_budget() {
+    OVER_BUDGET.fetch_add(1, Ordering::Relaxed);
+}
+
 /// What happened in this process since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,6 +43,10 @@ pub struct Stats {
     pub reloads: u64,
     /// Unloads (LUGS).
     pub lugs_unloads: u64,
+    /// What the system got back after unloads, in bytes, as measured.
+    pub reclaimed_bytes: u64,
+    /// Loads that went ahead although they were not expected to fit into the memory budget.
+    pub over_budget_loads: u64,
     /// Time spent in loads that succeeded. What a load spends in another one counts for both.
     pub load_time: Duration,
 }
@@ -43,6 +57,8 @@ impl Stats {
             ligs_loads: LOADS.load(Ordering::Relaxed),
             reloads: RELOADS.load(Ordering::Relaxed),
             lugs_unloads: UNLOADS.load(Ordering::Relaxed),
+            reclaimed_bytes: RECLAIMED.load(Ordering::Relaxed),
+            over_budget_loads: OVER_BUDGET.load(Ordering::Relaxed),
             load_time: Duration::from_nanos(LOAD_NANOS.load(Ordering::Relaxed)),
         }
     }

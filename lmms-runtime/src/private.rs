@@ -9,12 +9,14 @@ pub use std::vec::Vec;
 
 pub use crate::call::{Answer, ArgumentsError, Call, CallError, Infallible, Parameters, Place};
 pub use crate::descriptor::{Descriptor, Operation, Options};
+pub use crate::heat::Heat;
 pub use crate::hook::{BoxError, Hook};
 pub use crate::interface::{BlockingInterface, Interface, IntoLoaded, IntoUnloaded};
 pub use crate::invocation::{Invocation, Load};
 pub use crate::json::Text;
 pub use crate::registry::LMMS_INTERFACES;
-pub use crate::slot::{Slot, Status, Unload, drop_instance};
+pub use crate::residents::Parts;
+pub use crate::slot::{Slot, drop_instance};
 pub use crate::step::{BoxFuture, Step};
 
 use crate::call::CallFailure;
@@ -53,12 +55,7 @@ pub fn load_async<T: Interface>(invocation: &Invocation) -> Step<'_, Result<(), 
     Step::Pending(Box::pin(async move { invocation.get_async::<T>().await.map(drop) }))
 }
 
-/// `Descriptor::unload`.
-pub fn unload<T: Interface>() -> Step<'static, Unload> {
-    T::__lmms_slot().unload()
-}
-
-/// `Descriptor::status`.
-pub fn status<T: Interface>() -> Status {
-    T::__lmms_slot().status()
+/// `Descriptor::slot`.
+pub fn slot<T: Interface>() -> Parts {
+    T::__lmms_slot().parts()
 }

@@ -26,6 +26,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr;
 
+use crate::clock::{self, Moment};
 use crate::generation::Generation;
 use crate::sync::{AtomicPtr, AtomicU64, Mutex, Ordering, const_unless_loom};
 
@@ -44,12 +45,14 @@ pub(crate) struct Header {
     /// 64 bits on every target: a count of half the width could be driven round by leaking leases in a loop.
     word: AtomicU64,
     stamp: AtomicU64,
+    /// When the last hold was given back that anybody knows of: a [`Moment`].
+    last_use: AtomicU64,
 }
 
 impl Header {
     const_unless_loom! {
         fn new() -> Self {
-            Self { word: AtomicU64::new(0), stamp: AtomicU64::new(NOBODY) }
+            Self { word: AtomicU64::new(0), stamp: AtomicU64::new(NOBODY), last_use: AtomicU64::new(0) }
         }
     }
 
@@ -70,7 +73,24 @@ impl Header {
         false
     }
 
-    fn release(&self) {
+    /// Number of holds: invocations that touched the generation, and leases.
+    pub(crate) fn holds(&self) -> u64 {
+        // Acquire, with the Release of each hold's end: who sees none sees the time of the last use.
+        self.word.load(Ordering::Acquire) / HOLD
+    }
+
+    /// When its last hold was given back. Of use while there is none.
+    pub(crate) fn last_use(&self) -> Moment {
+        // Relaxed: ordered by `holds`, and by `evict`, which looks again.
+        Moment(self.last_use.load(Ordering::Relaxed))
+    }
+
+    fn release(&self, now: Moment) {
+        // Compared first, so that the line is written once a tick and not by each invocation. Relaxed: before the Release
+        // below. Two that race may leave the earlier of two times that are one tick apart.
+        if self.last_use.load(Ordering::Relaxed) < now.0 {
+            self.last_use.store(now.0, Ordering::Relaxed);
+        }
         // Release, with the Acquire in `evict`: all reads through this hold come before the drop.
         let before = self.word.fetch_sub(HOLD, Ordering::Release);
         debug_assert!(before >= HOLD && before & RESIDENT != 0, "released a hold that was not held");
@@ -97,15 +117,6 @@ impl<T: Send + Sync + 'static> Residency<T> {
         &self.header
     }
 
-    pub(crate) fn is_resident(&self) -> bool {
-        self.header.is_resident()
-    }
-
-    /// Number of holds: invocations that touched the generation, and leases.
-    pub(crate) fn holds(&self) -> u64 {
-        self.header.word.load(Ordering::Relaxed) / HOLD
-    }
-
     /// A hold of one's own, if a generation is resident.
     pub(crate) fn hold(&'static self) -> Option<Hold<T>> {
         // Not `then_some`: a `Hold` that is made too early gives back what it never got when it is dropped.
@@ -127,10 +138,16 @@ impl<T: Send + Sync + 'static> Residency<T> {
         Ok(Hold { residency: self })
     }
 
-    /// Takes the generation out. `None` if there is none or somebody holds it.
-    pub(crate) fn evict(&self) -> Option<Box<Generation<T>>> {
+    /// Takes the generation out. `None` if there is none, somebody holds it, or somebody used it since `idle_since`: then
+    /// what the caller decided by no longer holds.
+    pub(crate) fn evict(&self, idle_since: Option<Moment>) -> Option<Box<Generation<T>>> {
         // Acquire, with the Release of each hold's end: all reads of the instance come before what we do to it.
         self.header.word.compare_exchange(RESIDENT, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        if idle_since.is_some_and(|since| self.header.last_use() != since) {
+            // Put back. Release, so that it is published as it was by `publish`, whose writes we acquired.
+            self.header.word.store(RESIDENT, Ordering::Release);
+            return None;
+        }
         // Relaxed: BUSY makes the pointer ours.
         let generation = self.generation.swap(ptr::null_mut(), Ordering::Relaxed);
         self.header.word.store(0, Ordering::Release);
@@ -175,7 +192,7 @@ impl<T: Send + Sync + 'static> Clone for Hold<T> {
 
 impl<T: Send + Sync + 'static> Drop for Hold<T> {
     fn drop(&mut self) {
-        self.residency.header.release();
+        self.residency.header.release(clock::now());
     }
 }
 
@@ -302,6 +319,8 @@ impl Holds {
 
 impl Drop for Holds {
     fn drop(&mut self) {
+        // Read once, and only by an invocation that touched something.
+        let mut now = None;
         for place in &self.inline {
             // Relaxed: `&mut self`, so whatever ran in this invocation came before.
             let entry = place.load(Ordering::Relaxed);
@@ -309,10 +328,10 @@ impl Drop for Holds {
                 return;
             }
             // SAFETY: `adopt` wrote it from a `&'static Header`.
-            unsafe { &*entry }.release();
+            unsafe { &*entry }.release(*now.get_or_insert_with(clock::now));
         }
         for entry in self.rest.lock().drain(..) {
-            entry.release();
+            entry.release(*now.get_or_insert_with(clock::now));
         }
     }
 }

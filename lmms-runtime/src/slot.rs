@@ -5,33 +5,36 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::budget;
+use crate::clock;
 use crate::cycle::{self, Need, Node};
 use crate::flight::{Boarding, Flight, Flights, Landing, Leader};
 use crate::generation::Generation;
 use crate::hook::{self, Hook, HookFailure, Supervised};
 use crate::interface::{BlockingInterface, Interface};
 use crate::invocation::{Invocation, Lease, Load};
-use crate::load_error::{LoadError, UnloadHookError};
+use crate::ledger::Ledger;
+use crate::load_error::LoadError;
+use crate::memory::LoadMeasure;
 use crate::metrics;
 use crate::residency::Residency;
-use crate::step::Step;
+use crate::residents::{Departing, Parts, Resident, residents};
+use crate::step;
+use crate::sweep;
 use crate::sync::const_unless_loom;
 
 /// The static place of one interface's instance.
 pub struct Slot<T> {
     residency: Residency<T>,
     flights: Flights,
-    /// Number of the last generation, which is the number of loads.
-    generations: AtomicU64,
-    load_nanos: AtomicU64,
+    ledger: Ledger,
 }
 
 impl<T> fmt::Debug for Slot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("generations", &self.generations).finish_non_exhaustive()
+        f.debug_struct("Slot").field("ledger", &self.ledger).finish_non_exhaustive()
     }
 }
 
@@ -48,45 +51,15 @@ pub struct Status {
     pub holds: u64,
     /// How long the last load took.
     pub load_time: Duration,
-}
-
-/// What an unload came to.
-#[derive(Debug)]
-#[must_use = "an unload can be refused, and its hook can fail"]
-#[non_exhaustive]
-pub enum Unload {
-    /// The instance is gone.
-    #[non_exhaustive]
-    Unloaded {
-        /// What the interface's `#[unload]` failed with. The instance is gone all the same.
-        hook_error: Option<UnloadHookError>,
-    },
-    /// Something keeps it loaded.
-    Blocked(Reason),
-    /// There was nothing to unload.
-    NotLoaded,
-}
-
-/// Why an interface stays loaded: the first reason that applies, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Reason {
-    /// Unloading is switched off (`ENABLE_MODULE_UNLOADING=false`).
-    Disabled,
-    /// It is declared `#[lmms::interface(pinned)]`.
-    Pinned,
-    /// A lease lives, or an invocation that touched it is running.
-    ActiveReference,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Disabled => "unloading is switched off",
-            Self::Pinned => "it is pinned",
-            Self::ActiveReference => "a running invocation or a lease uses it",
-        })
-    }
+    /// What the last generation took to load and hold, in bytes: estimated from what the process grew by, which is inexact
+    /// while others load or allocate, or exact with the allocator of `lmms::memory`.
+    pub bytes: u64,
+    /// What unloaded generations have left behind, in bytes. Always 0 without the allocator of `lmms::memory`.
+    pub leaked: u64,
+    /// How many live cache entries depend on it.
+    pub dependents: usize,
+    /// Time since its last use. Of meaning while it is resident and not held.
+    pub idle: Duration,
 }
 
 /// Somebody else loads or unloads the interface: wait, then look again.
@@ -105,7 +78,7 @@ impl fmt::Debug for Busy {
 
 impl Busy {
     #[cold]
-    fn new(flight: Arc<Flight>, need: Need) -> Self {
+    pub(crate) fn new(flight: Arc<Flight>, need: Need) -> Self {
         Self(Box::new(Waiting { flight, need }))
     }
 
@@ -134,8 +107,7 @@ impl<T> Slot<T> {
             Self {
                 residency: Residency::new(),
                 flights: Flights::new(),
-                generations: AtomicU64::new(0),
-                load_nanos: AtomicU64::new(0),
+                ledger: Ledger::new(),
             }
         }
     }
@@ -148,14 +120,9 @@ impl<T: Interface> Slot<T> {
         invocation.holds.get(&self.residency)
     }
 
-    pub(crate) fn status(&self) -> Status {
-        // Relaxed: figures, not synchronisation.
-        Status {
-            resident: self.residency.is_resident(),
-            loads: self.generations.load(Ordering::Relaxed),
-            holds: self.residency.holds(),
-            load_time: Duration::from_nanos(self.load_nanos.load(Ordering::Relaxed)),
-        }
+    /// What of it does not depend on the type.
+    pub(crate) fn parts(&'static self) -> Parts {
+        Parts { header: self.residency.header(), flights: &self.flights, ledger: &self.ledger }
     }
 
     fn look<'i>(&'static self, invocation: &'i Invocation) -> Look<'i, T> {
@@ -224,7 +191,8 @@ impl<T: Interface> Slot<T> {
             let landing = match self.look(invocation) {
                 Look::Resident(value) => return Ok(value),
                 Look::Lead(leader) => {
-                    let started = Instant::now();
+                    let room = budget::make_room(Node::of::<T>(), self.expected(), false).await;
+                    let started = Started::now(room);
                     let loaded = match self.start_load(invocation) {
                         Supervised::Done(loaded) => loaded,
                         Supervised::Running(future) => future.await,
@@ -243,7 +211,8 @@ impl<T: Interface> Slot<T> {
     where
         T: BlockingInterface,
     {
-        let started = Instant::now();
+        let room = step::at_once(budget::make_room(Node::of::<T>(), self.expected(), true));
+        let started = Started::now(room);
         let loaded = match self.start_load(invocation) {
             Supervised::Done(loaded) => loaded,
             // `BlockingInterface` is written by the macro, for interfaces whose hooks are sync. A panic here is ours.
@@ -263,22 +232,18 @@ impl<T: Interface> Slot<T> {
         &'static self,
         invocation: &'i Invocation,
         leader: Leader,
-        started: Instant,
+        started: Started,
         loaded: Result<T, HookFailure>,
     ) -> Result<&'i T, LoadError> {
         match loaded {
             Ok(value) => {
-                let load_time = started.elapsed();
-                let number = self.generations.load(Ordering::Relaxed) + 1;
+                let number = self.ledger.generations() + 1;
                 let generation = Box::new(Generation { value, number });
                 let Ok(hold) = self.residency.publish(generation) else {
                     unreachable!("only the leader of a flight publishes, and there is one")
                 };
-                self.generations.store(number, Ordering::Relaxed);
-                self.load_nanos.store(u64::try_from(load_time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-                metrics::loaded(number, load_time);
-                cycle::forget_note(Node::of::<T>());
                 let value = invocation.holds.keep(hold);
+                started.finish(number, self.resident());
                 leader.land(Landing::LookAgain);
                 Ok(value)
             }
@@ -290,37 +255,75 @@ impl<T: Interface> Slot<T> {
         }
     }
 
+    fn resident(&'static self) -> Resident {
+        Resident {
+            node: Node::of::<T>(),
+            options: T::__LMMS_OPTIONS,
+            parts: self.parts(),
+            heats: T::__lmms_heats(),
+            take: |idle_since| {
+                let generation = T::__lmms_slot().residency.evict(idle_since)?;
+                Some(generation as Box<dyn Departing>)
+            },
+        }
+    }
+
+    /// What a load is expected to need, in bytes: what it was declared or seen to.
+    fn expected(&self) -> budget::Expected {
+        budget::Expected { declared: T::__LMMS_OPTIONS.memory_mb, seen: self.ledger.need() }
+    }
+
     /// A handle that keeps the instance loaded, if it is resident.
     pub(crate) fn lease(&'static self) -> Option<Lease<T>> {
         self.residency.hold().map(Lease::new)
     }
+}
 
-    /// Takes the instance out and runs its unload hook, unless somebody uses it.
-    pub(crate) fn unload(&'static self) -> Step<'static, Unload> {
-        let node = Node::of::<T>();
-        let leader = match self.flights.board(self.residency.header(), false) {
-            Boarding::Lead(leader) => leader,
-            Boarding::LookAgain => return Step::Ready(Unload::NotLoaded),
-            // A load, after which there is something to unload, or another unload, which may yet be refused.
-            Boarding::Follow(flight) => {
-                return match Need::new(cycle::loading(), node) {
-                    Ok(need) => Step::Busy(Busy::new(flight, need)),
-                    // It is this very hook's own: what it is part of is not over.
-                    Err(_) => Step::Ready(Unload::Blocked(Reason::ActiveReference)),
-                };
-            }
-        };
-        let Some(generation) = self.residency.evict() else {
-            return Step::Ready(Unload::Blocked(Reason::ActiveReference));
-        };
-        metrics::unloaded();
-        // The flight goes on while the hook runs: what it flushes or closes, the next load may open.
-        match hook::start(node, || T::__lmms_unload(generation.value)) {
-            Supervised::Done(done) => Step::Ready(finish_unload(node, leader, done)),
-            Supervised::Running(future) => {
-                Step::Pending(Box::pin(async move { finish_unload(node, leader, future.await) }))
-            }
+impl<T: Interface> Departing for Generation<T> {
+    fn depart(self: Box<Self>) -> Hook<'static, ()> {
+        T::__lmms_unload(self.value)
+    }
+}
+
+impl Parts {
+    pub(crate) fn status(self) -> Status {
+        let Self { header, ledger, .. } = self;
+        Status {
+            resident: header.is_resident(),
+            loads: ledger.generations(),
+            holds: header.holds(),
+            load_time: ledger.load_time(),
+            bytes: ledger.bytes(),
+            leaked: ledger.leaked(),
+            dependents: ledger.dependents(),
+            idle: clock::now().since(header.last_use()),
         }
+    }
+}
+
+/// A load that was started, to be measured.
+struct Started {
+    at: Instant,
+    measure: LoadMeasure,
+    /// Kept free for it until it is over.
+    _room: Option<budget::Room>,
+}
+
+impl Started {
+    fn now(room: Option<budget::Room>) -> Self {
+        Self { measure: LoadMeasure::start(), at: Instant::now(), _room: room }
+    }
+
+    /// What of the end of a load does not depend on the type.
+    fn finish(self, number: u64, resident: Resident) {
+        let took = self.at.elapsed();
+        let ledger = resident.parts.ledger;
+        ledger.loaded(number, took);
+        ledger.measured(self.measure.end());
+        metrics::loaded(number, took);
+        cycle::forget_note(resident.node);
+        residents().lock().push(resident);
+        sweep::something_changed();
     }
 }
 
@@ -332,11 +335,6 @@ fn load_error(node: Node, failure: HookFailure) -> LoadError {
         (None, HookFailure::Error(cause)) => LoadError::failed(name, cause),
         (None, HookFailure::Panic(message)) => LoadError::panicked(name, message),
     }
-}
-
-fn finish_unload(node: Node, leader: Leader, done: Result<(), HookFailure>) -> Unload {
-    leader.land(Landing::LookAgain);
-    Unload::Unloaded { hook_error: done.err().map(|failure| UnloadHookError::new(node.name, failure)) }
 }
 
 /// `Hook` of an interface without `#[unload]`: dropping is all there is to do.

@@ -4,7 +4,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 
 use crate::flight::Landing;
 use crate::slot::Busy;
@@ -29,6 +30,18 @@ impl<R> fmt::Debug for Step<'_, R> {
             Self::Pending(_) => "Pending",
             Self::Busy(_) => "Busy",
         })
+    }
+}
+
+/// The output of a future that never waits.
+///
+/// # Panics
+/// If it does wait: a mistake of ours.
+pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("it was said not to wait"),
     }
 }
 

@@ -17,6 +17,12 @@ pub fn gateway() -> Gateway {
     Gateway::new(Config::default()).unwrap()
 }
 
+/// A gateway that unloads what nobody uses: no grace period, no floor, and nothing is hot.
+pub fn unloader() -> Gateway {
+    let config = Config::default().with_grace_period(Duration::ZERO).with_min_resident(0).with_fast_path(false);
+    Gateway::new(config).unwrap()
+}
+
 /// Runs `f`, and fails instead of hanging: far more time than it needs, since nothing here measures time.
 pub fn watched<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, result) = mpsc::channel();

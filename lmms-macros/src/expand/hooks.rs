@@ -9,7 +9,13 @@ use crate::ast::{Interface, Load, Unload};
 use crate::extent::Extent;
 
 pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> TokenStream {
-    let Interface { ty, name, .. } = interface;
+    let Interface { ty, name, pinned, .. } = interface;
+    let grace_period = option(private, interface.grace_period);
+    let fast_path_threshold = option(private, interface.fast_path_threshold);
+    let memory_mb = option(private, interface.memory_mb);
+    let is_blocking = interface.is_blocking();
+    // One for each operation, even if its `#[cfg]`s leave it out: nothing is known of those here.
+    let operations = interface.operations.len();
     let loads = interface.loads.iter().map(|hook| load(private, interface, hook));
     let unloads = interface.unloads.iter().map(|hook| unload(private, interface, hook));
     let no_unload = no_unload(private, &interface.unloads);
@@ -22,14 +28,28 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
     let slot = Extent::of(ty).place(quote!(#private::Slot<#ty>));
     quote! {
         static __LMMS_SLOT: #slot = #private::Slot::new();
+        const __LMMS_OPTIONS: #private::Options = #private::Options {
+            pinned: #pinned,
+            grace_period: #grace_period,
+            fast_path_threshold: #fast_path_threshold,
+            memory_mb: #memory_mb,
+            is_blocking: #is_blocking,
+        };
+        static __LMMS_HEATS: [#private::Heat; #operations] = [const { #private::Heat::new() }; #operations];
 
         #[automatically_derived]
         impl #private::Interface for #ty {
             const NAME: &'static str = #name;
 
+            const __LMMS_OPTIONS: #private::Options = __LMMS_OPTIONS;
+
             #[inline]
             fn __lmms_slot() -> &'static #private::Slot<Self> {
                 &__LMMS_SLOT
+            }
+
+            fn __lmms_heats() -> &'static [#private::Heat] {
+                &__LMMS_HEATS
             }
 
             #(#loads)*
@@ -105,4 +125,11 @@ fn no_unload(private: &TokenStream, unloads: &[Unload]) -> Option<TokenStream> {
 fn all(cfgs: &[Attribute]) -> TokenStream {
     let each = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
     quote!(all(#(#each),*))
+}
+
+fn option(private: &TokenStream, value: Option<u32>) -> TokenStream {
+    match value {
+        Some(value) => quote!(#private::Option::Some(#value)),
+        None => quote!(#private::Option::None),
+    }
 }

@@ -7,17 +7,21 @@ use super::about;
 use crate::ast::{Interface, Operation};
 
 pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStream {
-    let Interface { ty, name, docs, pinned, .. } = interface;
-    let grace_period = option(private, interface.grace_period);
-    let fast_path_threshold = option(private, interface.fast_path_threshold);
+    let Interface { ty, name, docs, .. } = interface;
     let load = if interface.is_blocking() { quote!(load_blocking) } else { quote!(load_async) };
-    let operations = interface.operations.iter().map(|operation| {
+    let operations = interface.operations.iter().enumerate().map(|(index, operation)| {
         let Operation { cfgs, name, cached, .. } = operation;
         let about = about::operation(operation);
         let shim = operation.shim();
         quote! {
             #(#cfgs)*
-            #private::Operation { name: #name, about: #about, cached: #cached, call: #shim }
+            #private::Operation {
+                name: #name,
+                about: #about,
+                cached: #cached,
+                heat: &__LMMS_HEATS[#index],
+                call: #shim,
+            }
         }
     });
     quote! {
@@ -32,27 +36,15 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
                     #private::module_path!(), " (", #private::file!(), ":", #private::line!(), ")"
                 ),
                 docs: #docs,
-                options: #private::Options {
-                    pinned: #pinned,
-                    grace_period: #grace_period,
-                    fast_path_threshold: #fast_path_threshold,
-                },
+                options: __LMMS_OPTIONS,
                 operations: __lmms_operations,
                 load: #private::#load::<#ty>,
-                unload: #private::unload::<#ty>,
-                status: #private::status::<#ty>,
+                slot: #private::slot::<#ty>,
             }
         }
 
         #[#private::linkme::distributed_slice(#private::LMMS_INTERFACES)]
         #[linkme(crate = #private::linkme)]
         static __LMMS_ENTRY: fn() -> #private::Descriptor = __lmms_descriptor;
-    }
-}
-
-fn option(private: &TokenStream, value: Option<u32>) -> TokenStream {
-    match value {
-        Some(value) => quote!(#private::Option::Some(#value)),
-        None => quote!(#private::Option::None),
     }
 }

@@ -81,7 +81,8 @@ impl Rules {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let gateway = Gateway::new(Config::default()).unwrap();
+    let config = Config::default().with_grace_period(std::time::Duration::ZERO).with_min_resident(0);
+    let gateway = Gateway::new(config).unwrap();
     let known: Vec<_> = gateway.interfaces().map(|i| (i.name(), i.operations().collect::<Vec<_>>())).collect();
     assert_eq!(known, [("polygons", vec![]), ("tokens", vec!["count"])]);
     let _ = Invocation::enter().get_async::<Tokens>().await.unwrap().0;

@@ -58,7 +58,8 @@ impl Keeps {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let gateway = Gateway::new(Config::default()).unwrap();
+    let config = Config::default().with_grace_period(std::time::Duration::ZERO).with_min_resident(0);
+    let gateway = Gateway::new(config).unwrap();
     assert_eq!(gateway.interfaces().count(), ALL.len() + 1);
     assert_eq!(*Invocation::enter().get::<Keeps>().unwrap().plain, Plain);
     let _ = gateway.unload_module("keeps").await.unwrap();

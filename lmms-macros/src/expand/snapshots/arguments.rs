@@ -15,12 +15,26 @@ impl Search {
 }
 const _: () = {
     static __LMMS_SLOT: crate::framework::__private::Slot<Search> = crate::framework::__private::Slot::new();
+    const __LMMS_OPTIONS: crate::framework::__private::Options = crate::framework::__private::Options {
+        pinned: false,
+        grace_period: crate::framework::__private::Option::None,
+        fast_path_threshold: crate::framework::__private::Option::None,
+        memory_mb: crate::framework::__private::Option::None,
+        is_blocking: true,
+    };
+    static __LMMS_HEATS: [crate::framework::__private::Heat; 1usize] = [const {
+        crate::framework::__private::Heat::new()
+    }; 1usize];
     #[automatically_derived]
     impl crate::framework::__private::Interface for Search {
         const NAME: &'static str = "search";
+        const __LMMS_OPTIONS: crate::framework::__private::Options = __LMMS_OPTIONS;
         #[inline]
         fn __lmms_slot() -> &'static crate::framework::__private::Slot<Self> {
             &__LMMS_SLOT
+        }
+        fn __lmms_heats() -> &'static [crate::framework::__private::Heat] {
+            &__LMMS_HEATS
         }
         fn __lmms_load(
             _: crate::framework::__private::Load<'_>,
@@ -116,6 +130,7 @@ const _: () = {
                 name: "find-all",
                 about: "{\"name\":\"find-all\",\"signature\":\"find-all(words: &[&'a str], in: Option<Cow<'a, str>>, query: Query<'a>, near?: &Point, most?: usize) -> Vec<&'a str>\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[{\"name\":\"words\",\"type\":\"&[&'a str]\",\"required\":true},{\"name\":\"in\",\"type\":\"Option<Cow<'a, str>>\",\"required\":false},{\"name\":\"query\",\"type\":\"Query<'a>\",\"required\":true},{\"name\":\"near\",\"type\":\"&Point\",\"required\":false},{\"name\":\"most\",\"type\":\"usize\",\"required\":false,\"default\":\"Search::MOST\"}],\"returns\":\"Vec<&'a str>\"}",
                 cached: false,
+                heat: &__LMMS_HEATS[0usize],
                 call: __lmms_operation_find,
             },
         ])
@@ -129,15 +144,10 @@ const _: () = {
                 ::framework::__private::line!(), ")"
             ),
             docs: "",
-            options: crate::framework::__private::Options {
-                pinned: false,
-                grace_period: crate::framework::__private::Option::None,
-                fast_path_threshold: crate::framework::__private::Option::None,
-            },
+            options: __LMMS_OPTIONS,
             operations: __lmms_operations,
             load: crate::framework::__private::load_blocking::<Search>,
-            unload: crate::framework::__private::unload::<Search>,
-            status: crate::framework::__private::status::<Search>,
+            slot: crate::framework::__private::slot::<Search>,
         }
     }
     #[crate::framework::__private::linkme::distributed_slice(

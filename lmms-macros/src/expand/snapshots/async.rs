@@ -18,12 +18,26 @@ impl HttpClient {
 }
 const _: () = {
     static __LMMS_SLOT: ::lmms::__private::Slot<HttpClient> = ::lmms::__private::Slot::new();
+    const __LMMS_OPTIONS: ::lmms::__private::Options = ::lmms::__private::Options {
+        pinned: false,
+        grace_period: ::lmms::__private::Option::None,
+        fast_path_threshold: ::lmms::__private::Option::None,
+        memory_mb: ::lmms::__private::Option::None,
+        is_blocking: false,
+    };
+    static __LMMS_HEATS: [::lmms::__private::Heat; 2usize] = [const {
+        ::lmms::__private::Heat::new()
+    }; 2usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for HttpClient {
         const NAME: &'static str = "http_client";
+        const __LMMS_OPTIONS: ::lmms::__private::Options = __LMMS_OPTIONS;
         #[inline]
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
+        }
+        fn __lmms_heats() -> &'static [::lmms::__private::Heat] {
+            &__LMMS_HEATS
         }
         fn __lmms_load(
             __lmms_load: ::lmms::__private::Load<'_>,
@@ -108,12 +122,14 @@ const _: () = {
                 name: "fetch",
                 about: "{\"name\":\"fetch\",\"signature\":\"fetch(url: &str) -> Result<String, HttpError>\",\"docs\":\"\",\"cached\":false,\"async\":true,\"arguments\":[{\"name\":\"url\",\"type\":\"&str\",\"required\":true}],\"returns\":\"Result<String, HttpError>\"}",
                 cached: false,
+                heat: &__LMMS_HEATS[0usize],
                 call: __lmms_operation_fetch,
             },
             ::lmms::__private::Operation {
                 name: "open_connections",
                 about: "{\"name\":\"open_connections\",\"signature\":\"open_connections() -> usize\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"usize\"}",
                 cached: false,
+                heat: &__LMMS_HEATS[1usize],
                 call: __lmms_operation_open_connections,
             },
         ])
@@ -126,15 +142,10 @@ const _: () = {
                 ::lmms::__private::line!(), ")"
             ),
             docs: "",
-            options: ::lmms::__private::Options {
-                pinned: false,
-                grace_period: ::lmms::__private::Option::None,
-                fast_path_threshold: ::lmms::__private::Option::None,
-            },
+            options: __LMMS_OPTIONS,
             operations: __lmms_operations,
             load: ::lmms::__private::load_async::<HttpClient>,
-            unload: ::lmms::__private::unload::<HttpClient>,
-            status: ::lmms::__private::status::<HttpClient>,
+            slot: ::lmms::__private::slot::<HttpClient>,
         }
     }
     #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]

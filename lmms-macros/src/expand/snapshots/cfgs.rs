@@ -17,12 +17,26 @@ impl Rules {
 #[cfg(feature = "rules")]
 const _: () = {
     static __LMMS_SLOT: ::lmms::__private::Slot<Rules> = ::lmms::__private::Slot::new();
+    const __LMMS_OPTIONS: ::lmms::__private::Options = ::lmms::__private::Options {
+        pinned: false,
+        grace_period: ::lmms::__private::Option::None,
+        fast_path_threshold: ::lmms::__private::Option::None,
+        memory_mb: ::lmms::__private::Option::None,
+        is_blocking: false,
+    };
+    static __LMMS_HEATS: [::lmms::__private::Heat; 1usize] = [const {
+        ::lmms::__private::Heat::new()
+    }; 1usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for Rules {
         const NAME: &'static str = "rules";
+        const __LMMS_OPTIONS: ::lmms::__private::Options = __LMMS_OPTIONS;
         #[inline]
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
+        }
+        fn __lmms_heats() -> &'static [::lmms::__private::Heat] {
+            &__LMMS_HEATS
         }
         #[cfg(unix)]
         fn __lmms_load(
@@ -90,6 +104,7 @@ const _: () = {
                 name: "check",
                 about: "{\"name\":\"check\",\"signature\":\"check()\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"()\"}",
                 cached: false,
+                heat: &__LMMS_HEATS[0usize],
                 call: __lmms_operation_check,
             },
         ])
@@ -102,15 +117,10 @@ const _: () = {
                 ::lmms::__private::line!(), ")"
             ),
             docs: "",
-            options: ::lmms::__private::Options {
-                pinned: false,
-                grace_period: ::lmms::__private::Option::None,
-                fast_path_threshold: ::lmms::__private::Option::None,
-            },
+            options: __LMMS_OPTIONS,
             operations: __lmms_operations,
             load: ::lmms::__private::load_async::<Rules>,
-            unload: ::lmms::__private::unload::<Rules>,
-            status: ::lmms::__private::status::<Rules>,
+            slot: ::lmms::__private::slot::<Rules>,
         }
     }
     #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]

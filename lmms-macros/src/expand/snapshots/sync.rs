@@ -13,12 +13,26 @@ impl Tokens {
 }
 const _: () = {
     static __LMMS_SLOT: ::lmms::__private::Slot<Tokens> = ::lmms::__private::Slot::new();
+    const __LMMS_OPTIONS: ::lmms::__private::Options = ::lmms::__private::Options {
+        pinned: true,
+        grace_period: ::lmms::__private::Option::Some(30u32),
+        fast_path_threshold: ::lmms::__private::Option::None,
+        memory_mb: ::lmms::__private::Option::None,
+        is_blocking: true,
+    };
+    static __LMMS_HEATS: [::lmms::__private::Heat; 1usize] = [const {
+        ::lmms::__private::Heat::new()
+    }; 1usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for Tokens {
         const NAME: &'static str = "tokens";
+        const __LMMS_OPTIONS: ::lmms::__private::Options = __LMMS_OPTIONS;
         #[inline]
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
+        }
+        fn __lmms_heats() -> &'static [::lmms::__private::Heat] {
+            &__LMMS_HEATS
         }
         fn __lmms_load(
             _: ::lmms::__private::Load<'_>,
@@ -67,6 +81,7 @@ const _: () = {
                 name: "count",
                 about: "{\"name\":\"count\",\"signature\":\"count(text: &str) -> usize\",\"docs\":\"Counts the tokens of `text`.\",\"cached\":true,\"async\":false,\"arguments\":[{\"name\":\"text\",\"type\":\"&str\",\"required\":true}],\"returns\":\"usize\"}",
                 cached: true,
+                heat: &__LMMS_HEATS[0usize],
                 call: __lmms_operation_count,
             },
         ])
@@ -79,15 +94,10 @@ const _: () = {
                 ::lmms::__private::line!(), ")"
             ),
             docs: "Counts tokens.",
-            options: ::lmms::__private::Options {
-                pinned: true,
-                grace_period: ::lmms::__private::Option::Some(30u32),
-                fast_path_threshold: ::lmms::__private::Option::None,
-            },
+            options: __LMMS_OPTIONS,
             operations: __lmms_operations,
             load: ::lmms::__private::load_blocking::<Tokens>,
-            unload: ::lmms::__private::unload::<Tokens>,
-            status: ::lmms::__private::status::<Tokens>,
+            slot: ::lmms::__private::slot::<Tokens>,
         }
     }
     #[::lmms::__private::linkme::distributed_slice(::lmms::__private::LMMS_INTERFACES)]

@@ -1,0 +1,182 @@
+//! Residents: what is loaded, in the order of loading, and the lock under which is decided what goes.
+//!
+//! **Invariant.** Whoever decides that an interface may go takes it out under the same lock. So two who decide at once
+//! cannot both count on the same other one to stay: the floor is exact.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::cycle::Node;
+use crate::descriptor::Options;
+use crate::flight::{Boarding, Flights, Leader};
+use crate::heat::{Heat, Scale, Tier};
+use crate::hook::Hook;
+use crate::ledger::Ledger;
+use crate::policy::Facts;
+use crate::residency::Header;
+use crate::sync::Mutex;
+
+/// What of a slot does not depend on its type.
+#[derive(Clone, Copy)]
+pub struct Parts {
+    pub(crate) header: &'static Header,
+    pub(crate) flights: &'static Flights,
+    pub(crate) ledger: &'static Ledger,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    pub(crate) fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.header, other.header)
+    }
+}
+
+/// A generation that was taken out of its slot: to be unloaded, whatever its type.
+pub(crate) trait Departing: Send {
+    /// Starts its unload hook, which takes the instance.
+    fn depart(self: Box<Self>) -> Hook<'static, ()>;
+}
+
+/// One loaded interface.
+pub(crate) struct Resident {
+    pub(crate) node: Node,
+    pub(crate) options: Options,
+    pub(crate) parts: Parts,
+    /// Of its operations.
+    pub(crate) heats: &'static [Heat],
+    /// Takes its generation out, unless it is held or was used since the given moment.
+    pub(crate) take: fn(Option<Moment>) -> Option<Box<dyn Departing>>,
+}
+
+/// What turns a resident into facts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measures {
+    pub(crate) scale: Scale,
+    /// `ENABLE_FAST_PATH`: without it nothing is hot.
+    pub(crate) fast_path: bool,
+    /// Of those that declare none.
+    pub(crate) grace_period: Duration,
+    /// `UNLOAD_GRACE_PERIOD` was given, and wins over what is declared.
+    pub(crate) grace_period_wins: bool,
+}
+
+impl Measures {
+    pub(crate) fn scale_of(&self, options: &Options) -> Scale {
+        let own = options.fast_path_threshold.and_then(std::num::NonZeroU32::new);
+        Scale { threshold: own.unwrap_or(self.scale.threshold), ..self.scale }
+    }
+
+    fn grace_period_of(&self, options: &Options) -> Duration {
+        match options.grace_period {
+            Some(seconds) if !self.grace_period_wins => Duration::from_secs(seconds.into()),
+            _ => self.grace_period,
+        }
+    }
+}
+
+impl Resident {
+    pub(crate) fn facts(&self, now: Moment, measures: &Measures) -> Facts {
+        let scale = measures.scale_of(&self.options);
+        let ledger = self.parts.ledger;
+        // Before the time of the last use, which it orders.
+        let in_use = self.parts.header.holds() > 0;
+        let hot = |heat: &Heat| heat.tier(now, scale) >= Tier::Hot;
+        Facts {
+            pinned: self.options.pinned,
+            in_use,
+            depended_on: ledger.dependents() > 0,
+            hot: measures.fast_path && self.heats.iter().any(hot),
+            idle: now.since(self.parts.header.last_use()),
+            grace: measures.grace_period_of(&self.options),
+            bytes: ledger.bytes(),
+            load_time: ledger.load_time(),
+            calls: self.heats.iter().map(|heat| u64::from(heat.calls(now, scale))).sum(),
+        }
+    }
+
+    /// When none of its operations will be hot, if none is called.
+    pub(crate) fn cools_at(&self, now: Moment, measures: &Measures) -> Moment {
+        let scale = measures.scale_of(&self.options);
+        self.heats.iter().filter_map(|heat| heat.cools_at(now, scale)).max().unwrap_or(now)
+    }
+}
+
+/// All that is loaded.
+#[cfg(not(lmms_loom))]
+pub(crate) fn residents() -> &'static Mutex<Vec<Resident>> {
+    static RESIDENTS: Mutex<Vec<Resident>> = Mutex::new(Vec::new());
+    &RESIDENTS
+}
+
+#[cfg(lmms_loom)]
+pub(crate) fn residents() -> &'static Mutex<Vec<Resident>> {
+    loom::lazy_static! {
+        static ref RESIDENTS: Mutex<Vec<Resident>> = Mutex::new(Vec::new());
+    }
+    &RESIDENTS
+}
+
+/// One that was taken out: nobody can reach it any more, and nobody loads it again before it is unloaded.
+pub(crate) struct Departure {
+    pub(crate) node: Node,
+    pub(crate) parts: Parts,
+    pub(crate) generation: Box<dyn Departing>,
+    /// The flight goes on while the hook runs: what it flushes or closes, the next load may open.
+    pub(crate) leader: Leader,
+}
+
+/// What a try to take one out came to.
+pub(crate) enum Taken {
+    Departure(Departure),
+    /// Somebody got a hold of it, or used it, since it was looked at. The right to end the flight that was begun is for the
+    /// caller to drop, outside of the lock.
+    Held(Leader),
+    /// A load or another unload of it goes on.
+    Busy,
+}
+
+/// Takes out the resident at `index`, unless it is held or was used since `idle_since`.
+pub(crate) fn take(residents: &mut Vec<Resident>, index: usize, idle_since: Option<Moment>) -> Taken {
+    let Resident { node, parts, take, .. } = residents[index];
+    let Boarding::Lead(leader) = parts.flights.board(parts.header, false) else { return Taken::Busy };
+    match take(idle_since) {
+        Some(generation) => {
+            // In order, for those that remain.
+            residents.remove(index);
+            Taken::Departure(Departure { node, parts, generation, leader })
+        }
+        None => Taken::Held(leader),
+    }
+}
+
+/// Which resident is to go.
+pub(crate) struct Choice {
+    pub(crate) index: usize,
+    /// Its last use, if it was chosen for that.
+    pub(crate) idle_since: Option<Moment>,
+}
+
+/// Takes out the one that `choose` chooses, if any.
+pub(crate) fn take_chosen(mut choose: impl FnMut(&[Resident]) -> Option<Choice>) -> Option<Departure> {
+    // One that somebody uses at the last moment is another case when it is looked at again. Where all are in use all the
+    // time, another sweep may do better.
+    const TRIES: usize = 8;
+    for _ in 0..TRIES {
+        let mut residents = residents().lock();
+        let Choice { index, idle_since } = choose(&residents)?;
+        let taken = take(&mut residents, index, idle_since);
+        // First, for what wakes up when the flight ends may want it.
+        drop(residents);
+        match taken {
+            Taken::Departure(departure) => return Some(departure),
+            Taken::Held(leader) => drop(leader),
+            Taken::Busy => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,152 @@
+//! Shutdown: the end of the process, when all that is loaded is unloaded in reverse order of loading.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::load_error::UnloadHookError;
+use crate::residents::{Choice, Departure, residents, take_chosen};
+
+/// What a shutdown did.
+#[derive(Debug, Default)]
+#[must_use = "what was still in use was not unloaded, and an unload hook can have failed"]
+#[non_exhaustive]
+pub struct Shutdown {
+    /// The interfaces that were unloaded, in this order.
+    pub unloaded: Vec<&'static str>,
+    /// What their `#[unload]` hooks failed with.
+    pub hook_errors: Vec<UnloadHookError>,
+    /// Those that were loaded still when the deadline had passed: in use, or behind one whose hook took too long.
+    pub remaining: Vec<&'static str>,
+    /// The interface whose async `#[unload]` the deadline interrupted.
+    pub interrupted: Option<&'static str>,
+}
+
+pub(crate) async fn shutdown(deadline: Duration) -> Shutdown {
+    let timer = Timer::start(deadline);
+    let mut shutdown = Shutdown::default();
+    while !timer.is_over() {
+        let Some(departure) = last_loaded() else {
+            // A lease or a running invocation: nothing tells when it ends, and this is the end of the process.
+            match residents().lock().is_empty() {
+                true => break,
+                false => timer.pause(Duration::from_millis(1)).await,
+            }
+            continue;
+        };
+        let name = departure.node.name;
+        match timer.bound(departure.see_through()).await {
+            Some(error) => {
+                shutdown.unloaded.push(name);
+                shutdown.hook_errors.extend(error);
+            }
+            None => shutdown.interrupted = Some(name),
+        }
+    }
+    shutdown.remaining = residents().lock().iter().rev().map(|resident| resident.node.name).collect();
+    shutdown
+}
+
+/// Takes out the one that was loaded last, of those that nobody holds.
+fn last_loaded() -> Option<Departure> {
+    take_chosen(|residents| {
+        let index = residents.iter().rposition(|resident| resident.parts.header.holds() == 0)?;
+        Some(Choice { index, idle_since: None })
+    })
+}
+
+/// A deadline for futures under any executor: a thread that wakes them. Nobody minds what that costs at the end.
+struct Timer {
+    until: Instant,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    wake: Option<(Instant, Waker)>,
+    is_over: bool,
+}
+
+impl Timer {
+    fn start(deadline: Duration) -> Self {
+        // Far off, if it is too far to tell.
+        let until =
+            Instant::now().checked_add(deadline).unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 30));
+        let shared = Arc::new(Shared::default());
+        let timer = Arc::clone(&shared);
+        // Without a thread nothing is interrupted: hooks end by themselves, or Lambda ends the process.
+        let _ = thread::Builder::new().name("lmms-shutdown".to_owned()).spawn(move || timer.run());
+        Self { until, shared }
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    /// The output of `future`, unless the deadline passes before.
+    async fn bound<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            if self.is_over() {
+                return Poll::Ready(None);
+            }
+            self.shared.wake_at(self.until, context.waker());
+            Poll::Pending
+        })
+        .await
+    }
+
+    async fn pause(&self, pause: Duration) {
+        let end = (Instant::now() + pause).min(self.until);
+        poll_fn(|context| {
+            if Instant::now() >= end {
+                return Poll::Ready(());
+            }
+            self.shared.wake_at(end, context.waker());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.shared.state.lock().is_over = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn wake_at(&self, at: Instant, waker: &Waker) {
+        self.state.lock().wake = Some((at, waker.clone()));
+        self.changed.notify_one();
+    }
+
+    fn run(&self) {
+        let mut state = self.state.lock();
+        while !state.is_over {
+            match state.wake.take() {
+                Some((at, waker)) if Instant::now() >= at => waker.wake(),
+                Some((at, waker)) => {
+                    state.wake = Some((at, waker));
+                    self.changed.wait_until(&mut state, at);
+                }
+                None => self.changed.wait(&mut state),
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Unload: what an unload comes to, and seeing one through once its generation was taken out.
+
+use crate::cache;
+use crate::clock;
+use crate::cycle::{self, Need, Node};
+use crate::flight::{Boarding, Landing};
+use crate::hook::{self, HookFailure, Supervised};
+use crate::load_error::UnloadHookError;
+use crate::memory::Reclaim;
+use crate::metrics;
+use crate::policy::{Floor, Reason};
+use crate::residents::{Departure, Parts, Taken, residents, take};
+use crate::slot::Busy;
+use crate::step::BoxFuture;
+use crate::sweep::Rules;
+
+/// What an unload came to.
+#[derive(Debug)]
+#[must_use = "an unload can be refused, and its hook can fail"]
+#[non_exhaustive]
+pub enum Unload {
+    /// The instance is gone.
+    #[non_exhaustive]
+    Unloaded {
+        /// What the system got back, in bytes: measured, so nought if others took as much meanwhile, or where it cannot be
+        /// measured.
+        bytes: u64,
+        /// What the interface's `#[unload]` failed with. The instance is gone all the same.
+        hook_error: Option<UnloadHookError>,
+    },
+    /// Something keeps it loaded.
+    Blocked(Reason),
+    /// There was nothing to unload.
+    NotLoaded,
+}
+
+/// An unload hook that was started: over, with its error if it had one, or a future.
+pub(crate) enum Departed {
+    Done(Option<UnloadHookError>),
+    Running(BoxFuture<'static, Option<UnloadHookError>>),
+}
+
+impl Departure {
+    /// Runs the unload hook and drops the instance.
+    pub(crate) fn start(self) -> Departed {
+        metrics::unloaded();
+        let Self { node, generation, leader, .. } = self;
+        let finish = move |done: Result<(), HookFailure>| {
+            leader.land(Landing::LookAgain);
+            done.err().map(|failure| UnloadHookError::new(node.name, failure))
+        };
+        match hook::start(node, || generation.depart()) {
+            Supervised::Done(done) => Departed::Done(finish(done)),
+            Supervised::Running(future) => Departed::Running(Box::pin(async move { finish(future.await) })),
+        }
+    }
+
+    pub(crate) async fn see_through(self) -> Option<UnloadHookError> {
+        match self.start() {
+            Departed::Done(error) => error,
+            Departed::Running(future) => future.await,
+        }
+    }
+}
+
+/// Unloads the interface in `slot`, if the rules allow.
+pub(crate) async fn one(name: &'static str, slot: Parts, rules: &Rules) -> Unload {
+    loop {
+        cache::expire(clock::now());
+        match look(Node::new(name, slot), slot, rules) {
+            Look::Departure(departure) => {
+                let reclaim = Reclaim::start();
+                let hook_error = departure.see_through().await;
+                let bytes = reclaim.end();
+                metrics::reclaimed(bytes);
+                return Unload::Unloaded { bytes, hook_error };
+            }
+            Look::Over(unload) => return unload,
+            Look::Again => {}
+            // However it ends, there is more to be said about the slot then.
+            Look::Busy(busy) => drop(busy.landing().await),
+        }
+    }
+}
+
+enum Look {
+    Departure(Departure),
+    Over(Unload),
+    Again,
+    Busy(Busy),
+}
+
+fn look(node: Node, slot: Parts, rules: &Rules) -> Look {
+    let now = clock::now();
+    let mut residents = residents().lock();
+    let Some(index) = residents.iter().position(|resident| resident.parts.is(slot)) else {
+        drop(residents);
+        return not_resident(node, slot);
+    };
+    let resident = &residents[index];
+    let last_use = resident.parts.header.last_use();
+    let floor = Floor { resident: residents.len(), least: rules.min_resident };
+    if let Some(reason) = resident.facts(now, &rules.measures).reason_to_stay(floor) {
+        return Look::Over(Unload::Blocked(reason));
+    }
+    let taken = take(&mut residents, index, Some(last_use));
+    // First, for what wakes up when the flight ends may want it.
+    drop(residents);
+    match taken {
+        Taken::Departure(departure) => Look::Departure(departure),
+        Taken::Held(_) => Look::Again,
+        Taken::Busy => not_resident(node, slot),
+    }
+}
+
+/// Nothing to unload, unless somebody is at it.
+fn not_resident(node: Node, slot: Parts) -> Look {
+    match slot.flights.board(slot.header, false) {
+        // It became resident just now, and is not listed yet; it is as if we had come before.
+        Boarding::Lead(_) | Boarding::LookAgain => Look::Over(Unload::NotLoaded),
+        // A load, after which there is something to unload, or another unload.
+        Boarding::Follow(flight) => match Need::new(cycle::loading(), node) {
+            Ok(need) => Look::Busy(Busy::new(flight, need)),
+            // It is this very hook's own: what it is part of is not over.
+            Err(_) => Look::Over(Unload::Blocked(Reason::ActiveReference)),
+        },
+    }
+}
