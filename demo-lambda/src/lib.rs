@@ -2,4 +2,5 @@
 
 pub mod local;
 pub mod play;
+mod report;
 pub mod requests;

@@ -1,5 +1,5 @@
-//! Playing the requests: what each loads, how long it takes and what the function then holds, and the same with
-//! everything loaded at the start.
+//! Playing the requests: what each loads and unloads, how long it takes and what the function then holds; and the same
+//! with nothing unloaded, and with everything loaded at the start.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::local::answer::Outcome;
 use crate::local::container::{Container, Function};
 use crate::local::memory::Memory;
+use crate::report;
 use crate::requests::{self, Request};
 
 /// Any error, as `main` prints it.
@@ -16,89 +17,106 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Starts that a median is taken of.
 const STARTS: usize = 5;
-const GRACE: Duration = Duration::from_secs(2);
-/// The baseline of ARCH-07, in the same program.
-const EAGER: (&str, &str) = ("LAZY_LOADING_ENABLED", "false");
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
-/// Plays all requests twice, lazily and eagerly, and prints what happened.
+/// The function as it is, except that nothing has to be idle for half a minute: the demo is over before.
+const UNLOADING: [(&str, &str); 2] = [("UNLOAD_GRACE_PERIOD", "0"), ("MIN_RESIDENT_MODULES", "4")];
+const NO_UNLOADING: (&str, &str) = ("ENABLE_MODULE_UNLOADING", "false");
+/// The baseline of ARCH-07, in the same program.
+pub(crate) const EAGER: (&str, &str) = ("LAZY_LOADING_ENABLED", "false");
+
+/// The function with more in its environment.
+pub(crate) fn with(function: &Function, settings: &[(&str, &str)]) -> Function {
+    settings.iter().fold(function.clone(), |function, (name, value)| function.env(name, value))
+}
+
+/// Plays all requests three times: with unloading, without, and eagerly, and prints what happened.
 ///
 /// # Errors
 /// A request that is not answered, and whatever keeps the function from starting.
 pub async fn play(function: &Function) -> Result<(), Error> {
     let requests = requests::all()?;
-    let lazy = function.clone();
-    let eager = function.clone().env(EAGER.0, EAGER.1);
-
-    let container = Container::start(&lazy).await?;
-    let stats = stats(&container).await?;
-    println!(
-        "{} interfaces are linked, {} loaded. The function was ready in {:.1} ms with {:.1} MiB.\n",
-        stats.registered,
-        stats.resident.len(),
-        millis(container.init_duration()),
-        mib(container.memory()?.resident),
-    );
-    print_header();
-    let lazy_run = run(container, &requests, print_row).await?;
-
-    println!("\nThe same requests with {}={}: everything is loaded at the start.", EAGER.0, EAGER.1);
-    let eager_run = run(Container::start(&eager).await?, &requests, |_| ()).await?;
     let Some(first) = requests.first() else { return Err("there are no requests to play".into()) };
+    let unloading = with(function, &UNLOADING);
+    let keeping = with(&unloading, &[NO_UNLOADING]);
+    let eager = with(&keeping, &[EAGER]);
+
+    let container = Container::start(&unloading).await?;
+    report::beginning(&stats(&container).await?, container.init_duration(), container.memory()?);
+    report::settings("unloaded after each response", &UNLOADING);
+    report::header();
+    let unloading_run = run(container, &requests, report::row).await?;
+
+    report::settings("never unloaded", &[NO_UNLOADING]);
+    let keeping_run = run(Container::start(&keeping).await?, &requests, |_| ()).await?;
+    report::settings("loaded at the start", &[EAGER]);
+    let eager_run = run(Container::start(&eager).await?, &requests, |_| ()).await?;
+
     // In turn, so that a machine that slows down slows both.
     let (mut lazy_starts, mut eager_starts) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        lazy_starts.push(start(&lazy, first).await?);
+        lazy_starts.push(start(function, first).await?);
         eager_starts.push(start(&eager, first).await?);
     }
-    print_summary(&first.title, [(&lazy_run, &lazy_starts), (&eager_run, &eager_starts)]);
+    report::starts(&first.title, &lazy_starts, &eager_starts);
+    report::runs([("unloading", &unloading_run), ("keeping", &keeping_run), ("eager", &eager_run)]);
     Ok(())
 }
 
 /// A function that was sent all requests.
-struct Run {
-    ready: Memory,
-    after: Memory,
-    loads_at_start: u64,
-    loads: u64,
-    total: Duration,
+pub(crate) struct Run {
+    pub(crate) ready: Memory,
+    pub(crate) after: Memory,
+    pub(crate) stats: Stats,
+    /// The answers, one after the other.
+    pub(crate) answers: Duration,
+    /// The longest that the function was busy after an answer.
+    pub(crate) longest_after: Duration,
 }
 
 /// One request that was answered.
-struct Played<'a> {
-    title: &'a str,
-    answer: String,
-    duration: Duration,
-    loaded: Vec<String>,
-    resident: usize,
-    memory: Memory,
+pub(crate) struct Played<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) answer: String,
+    pub(crate) duration: Duration,
+    /// How long the function was busy after the answer.
+    pub(crate) after: Duration,
+    pub(crate) loaded: Vec<String>,
+    pub(crate) unloaded: u64,
+    pub(crate) resident: usize,
+    pub(crate) memory: Memory,
 }
 
 async fn run(container: Container, requests: &[Request], mut show: impl FnMut(&Played<'_>)) -> Result<Run, Error> {
     let mut before = stats(&container).await?;
-    let loads_at_start = before.ligs_loads;
     let ready = container.memory()?;
-    let (mut after, mut total) = (ready, Duration::ZERO);
+    let (mut answers, mut longest_after) = (Duration::ZERO, Duration::ZERO);
     for request in requests {
         let (answer, duration) = answer(&container, request).await?;
+        let after = container.settled().await?;
+        // Which are loaded now is what the answer left, less what went after it.
         let now = stats(&container).await?;
-        after = container.memory()?;
-        total += duration;
         let known: BTreeSet<_> = before.resident.iter().collect();
         show(&Played {
             title: &request.title,
             answer,
             duration,
+            after,
             loaded: now.resident.iter().filter(|name| !known.contains(name)).cloned().collect(),
+            unloaded: now.lugs_unloads - before.lugs_unloads,
             resident: now.resident.len(),
-            memory: after,
+            memory: container.memory()?,
         });
+        answers += duration;
+        longest_after = longest_after.max(after);
         before = now;
     }
+    let after = container.memory()?;
     container.stop(GRACE).await?;
-    Ok(Run { ready, after, loads_at_start, loads: before.ligs_loads, total })
+    Ok(Run { ready, after, stats: before, answers, longest_after })
 }
 
-async fn answer(container: &Container, request: &Request) -> Result<(String, Duration), Error> {
+pub(crate) async fn answer(container: &Container, request: &Request) -> Result<(String, Duration), Error> {
     let answer = container.invoke(request.event.clone()).await?;
     let text = String::from_utf8_lossy(&answer.payload).into_owned();
     match answer.outcome {
@@ -108,9 +126,9 @@ async fn answer(container: &Container, request: &Request) -> Result<(String, Dur
 }
 
 /// A cold start: until the function asks for an event, and until it has answered the first.
-struct Start {
-    ready: Duration,
-    answered: Duration,
+pub(crate) struct Start {
+    pub(crate) ready: Duration,
+    pub(crate) answered: Duration,
 }
 
 async fn start(function: &Function, first: &Request) -> Result<Start, Error> {
@@ -123,76 +141,18 @@ async fn start(function: &Function, first: &Request) -> Result<Start, Error> {
 
 /// `lmms.stats`, as far as it is shown.
 #[derive(Deserialize)]
-struct Stats {
-    registered: usize,
-    resident: Vec<String>,
-    ligs_loads: u64,
+pub(crate) struct Stats {
+    pub(crate) registered: usize,
+    pub(crate) resident: Vec<String>,
+    pub(crate) ligs_loads: u64,
+    pub(crate) lugs_unloads: u64,
+    pub(crate) over_budget_loads: u64,
+    pub(crate) memory_reclaimed_mb: f64,
 }
 
-async fn stats(container: &Container) -> Result<Stats, Error> {
+pub(crate) async fn stats(container: &Container) -> Result<Stats, Error> {
     let answer = container.invoke(r#"{"interface":"lmms","operation":"stats"}"#).await?;
     // What runs between an answer and the next request belongs to the answer.
     container.settled().await?;
     Ok(serde_json::from_slice(&answer.payload)?)
-}
-
-fn print_header() {
-    println!("{:<20} {:>9}  {:<10} {:>8} {:>8}  answer", "operation", "ms", "loaded", "resident", "MiB");
-}
-
-fn print_row(played: &Played<'_>) {
-    println!(
-        "{:<20} {:>9.2}  {:<10} {:>8} {:>8.1}  {}",
-        played.title,
-        millis(played.duration),
-        if played.loaded.is_empty() { "-".to_owned() } else { played.loaded.join(" ") },
-        played.resident,
-        mib(played.memory.resident),
-        short(&played.answer),
-    );
-}
-
-fn print_summary(first: &str, [lazy, eager]: [(&Run, &Vec<Start>); 2]) {
-    let row = |what: &str, unit: &str, lazy: f64, eager: f64| {
-        println!("{what:<44} {lazy:>9.1} {eager:>9.1} {unit:<4} {:>6.1}x", eager / lazy);
-    };
-    println!("\n{:<44} {:>9} {:>9}      {:>7}", "", "lazy", "eager", "ratio");
-    let ready = |starts: &[Start]| median(starts.iter().map(|start| millis(start.ready)));
-    let answered = |starts: &[Start]| median(starts.iter().map(|start| millis(start.answered)));
-    row(&format!("start until ready (median of {STARTS})"), "ms", ready(lazy.1), ready(eager.1));
-    row(&format!("start until {first} is answered"), "ms", answered(lazy.1), answered(eager.1));
-    let resident = |memory: Memory| mib(memory.resident);
-    row("resident memory when ready", "MiB", resident(lazy.0.ready), resident(eager.0.ready));
-    row("resident memory after all requests", "MiB", resident(lazy.0.after), resident(eager.0.after));
-    row("all requests, first loads included", "ms", millis(lazy.0.total), millis(eager.0.total));
-    println!(
-        "{:<44} {:>9} {:>9}",
-        "loads at the start / in all",
-        format!("{} / {}", lazy.0.loads_at_start, lazy.0.loads),
-        format!("{} / {}", eager.0.loads_at_start, eager.0.loads),
-    );
-}
-
-/// An answer that fits on the rest of a line.
-fn short(answer: &str) -> String {
-    const MOST: usize = 50;
-    let line: String = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

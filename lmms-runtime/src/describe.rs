@@ -85,6 +85,7 @@ impl Serialize for Statistics<'_> {
         map.serialize_entry("ligs_loads", &stats.ligs_loads)?;
         map.serialize_entry("reloads", &stats.reloads)?;
         map.serialize_entry("lugs_unloads", &stats.lugs_unloads)?;
+        map.serialize_entry("over_budget_loads", &stats.over_budget_loads)?;
         map.serialize_entry("memory_reclaimed_mb", &(stats.reclaimed_bytes as f64 / f64::from(1 << 20)))?;
         map.serialize_entry("load_time_ms", &(stats.load_time.as_secs_f64() * 1e3))?;
         map.end()

@@ -229,11 +229,16 @@ impl Gateway {
     /// nanoseconds. Only one sweep goes on at a time: a second one returns at once. Dropping the future while an async
     /// `#[unload]` runs cancels that hook; what is due besides stays for the next sweep.
     pub async fn sweep(&self) -> Swept {
-        if !self.config.unloading() || !self.sweeper.is_due() {
+        if !self.is_sweep_due() {
             return Swept::default();
         }
         // In a box, so that the usual future is not as large as the one for this.
         Box::pin(self.sweeper.sweep()).await
+    }
+
+    /// Whether a sweep can have anything to do.
+    pub(crate) fn is_sweep_due(&self) -> bool {
+        self.config.unloading() && self.sweeper.is_due()
     }
 
     /// As [`sweep`](Self::sweep), for who has nobody to tell of hooks that failed.

@@ -33,10 +33,10 @@ pub(crate) async fn shutdown(deadline: Duration) -> Shutdown {
     while !timer.is_over() {
         let Some(departure) = last_loaded() else {
             // A lease or a running invocation: nothing tells when it ends, and this is the end of the process.
-            match residents().lock().is_empty() {
-                true => break,
-                false => timer.pause(Duration::from_millis(1)).await,
+            if nothing_is_loaded() {
+                break;
             }
+            timer.pause(Duration::from_millis(1)).await;
             continue;
         };
         let name = departure.node.name;
@@ -50,6 +50,10 @@ pub(crate) async fn shutdown(deadline: Duration) -> Shutdown {
     }
     shutdown.remaining = residents().lock().iter().rev().map(|resident| resident.node.name).collect();
     shutdown
+}
+
+fn nothing_is_loaded() -> bool {
+    residents().lock().is_empty()
 }
 
 /// Takes out the one that was loaded last, of those that nobody holds.

@@ -105,7 +105,7 @@ impl Sweeper {
         }
         // Before anything is looked at: what changes from here on is for the next sweep.
         let changes = CHANGES.load(Ordering::Acquire);
-        let departure = take_chosen(|residents| {
+        take_chosen(|residents| {
             let pass = Pass::over(residents, now, &self.rules);
             if pass.longest_idle.is_none() {
                 // Relaxed, and Release for the other: see `is_due`.
@@ -113,8 +113,7 @@ impl Sweeper {
                 self.seen.store(changes, Ordering::Release);
             }
             pass.longest_idle
-        });
-        departure
+        })
     }
 }
 

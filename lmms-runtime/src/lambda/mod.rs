@@ -1,20 +1,25 @@
 //! Lambda: the gateway, or a handler of one's own, as a function on the real `lambda_runtime`.
 //!
 //! Only this folder knows AWS. Both entry points serve one request at a time, or with `AWS_LAMBDA_MAX_CONCURRENCY` many
-//! at once, each in an invocation of its own.
+//! at once, each in an invocation of its own. What is due is unloaded when the response has been sent; on SIGTERM everything
+//! is.
 
+mod after;
 mod answer;
+mod end;
 mod handler;
 
 use std::sync::Arc;
 
-use lambda_runtime::service_fn;
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Runtime, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub use handler::Handler;
 pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
 
+use self::after::AfterResponse;
 use crate::gateway::{Gateway, StartError};
 use crate::invocation::Invocation;
 
@@ -36,14 +41,19 @@ use crate::invocation::Invocation;
 /// As `lambda_runtime::run`, when the variables that Lambda sets are missing, or outside of a Tokio runtime.
 pub async fn run() -> Result<(), Error> {
     let gateway = Arc::new(started().await?);
+    let answering = Arc::clone(&gateway);
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let gateway = Arc::clone(&gateway);
+        let gateway = Arc::clone(&answering);
         async move {
-            let reply = gateway.execute(event.payload.get().as_bytes()).await;
-            answer::json(reply.map_err(|error| answer::refusal(&error))?)
+            let mut reply = Vec::new();
+            let request = event.payload.get().as_bytes();
+            let outcome = gateway.execute_in(&Invocation::enter(), request, &mut reply).await;
+            outcome.map_err(|error| answer::refusal(&error))?;
+            answer::json(reply)
         }
     });
-    lambda_runtime::run_concurrent(service).await
+    let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
+    end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
 }
 
 /// Serves a handler of one's own, with typed access to interfaces through the invocation that each call gets.
@@ -77,7 +87,7 @@ where
     A: DeserializeOwned + Send + 'static,
     R: Serialize + Send + 'static,
 {
-    started().await?;
+    let gateway = Arc::new(started().await?);
     let handler = Arc::new(handler);
     let service = service_fn(move |event: LambdaEvent<A>| {
         let handler = Arc::clone(&handler);
@@ -86,7 +96,8 @@ where
             handler::call(&*handler, &invocation, event).await.map_err(answer::failure)
         }
     });
-    lambda_runtime::run_concurrent(service).await
+    let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
+    end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
 }
 
 async fn started() -> Result<Gateway, StartError> {

@@ -1,0 +1,94 @@
+//! What the demo prints.
+
+use std::time::Duration;
+
+use crate::local::memory::Memory;
+use crate::play::{Played, Run, Start, Stats};
+
+pub(crate) fn beginning(stats: &Stats, ready: Duration, memory: Memory) {
+    println!(
+        "{} interfaces are linked, {} loaded. The function was ready in {:.1} ms with {:.1} MiB.",
+        stats.registered,
+        stats.resident.len(),
+        millis(ready),
+        mib(memory.resident),
+    );
+}
+
+/// Announces a run: what is special about it, and how to have the same.
+pub(crate) fn settings(what: &str, settings: &[(&str, &str)]) {
+    let settings: Vec<_> = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    println!("\nAll requests, {what} ({}):", settings.join(" "));
+}
+
+pub(crate) fn header() {
+    println!(
+        "{:<20} {:>8} {:>8}  {:<10} {:>8} {:>8} {:>7}  answer",
+        "operation", "ms", "then ms", "loaded", "unloaded", "resident", "MiB"
+    );
+}
+
+pub(crate) fn row(played: &Played<'_>) {
+    println!(
+        "{:<20} {:>8.2} {:>8.2}  {:<10} {:>8} {:>8} {:>7.1}  {}",
+        played.title,
+        millis(played.duration),
+        millis(played.after),
+        if played.loaded.is_empty() { "-".to_owned() } else { played.loaded.join(" ") },
+        if played.unloaded == 0 { "-".to_owned() } else { played.unloaded.to_string() },
+        played.resident,
+        mib(played.memory.resident),
+        short(&played.answer),
+    );
+}
+
+pub(crate) fn starts(first: &str, lazy: &[Start], eager: &[Start]) {
+    println!("\nCold starts, median of {}:", lazy.len());
+    println!("{:<44} {:>9} {:>9}      {:>7}", "", "lazy", "eager", "ratio");
+    let row = |what: &str, lazy: f64, eager: f64| {
+        println!("{what:<44} {lazy:>9.1} {eager:>9.1} ms   {:>6.1}x", eager / lazy);
+    };
+    let ready = |starts: &[Start]| median(starts.iter().map(|start| millis(start.ready)));
+    let answered = |starts: &[Start]| median(starts.iter().map(|start| millis(start.answered)));
+    row("start until ready", ready(lazy), ready(eager));
+    row(&format!("start until {first} is answered"), answered(lazy), answered(eager));
+}
+
+pub(crate) fn runs(runs: [(&str, &Run); 3]) {
+    println!("\n{:<44} {:>9} {:>9} {:>9}", "All requests", runs[0].0, runs[1].0, runs[2].0);
+    let line = |what: &str, figure: &dyn Fn(&Run) -> String| {
+        let [a, b, c] = runs.map(|(_, run)| figure(run));
+        println!("{what:<44} {a:>9} {b:>9} {c:>9}");
+    };
+    line("resident memory when ready, MiB", &|run| format!("{:.1}", mib(run.ready.resident)));
+    line("the most that was resident at once, MiB", &|run| format!("{:.1}", mib(run.after.peak)));
+    line("resident memory after all requests, MiB", &|run| format!("{:.1}", mib(run.after.resident)));
+    line("given back by unloads, as the function says, MiB", &|run| format!("{:.1}", run.stats.memory_reclaimed_mb));
+    line("loads / unloads", &|run| format!("{} / {}", run.stats.ligs_loads, run.stats.lugs_unloads));
+    line("all answers, one after the other, ms", &|run| format!("{:.1}", millis(run.answers)));
+    line("the longest work after a response, ms", &|run| format!("{:.1}", millis(run.longest_after)));
+}
+
+/// An answer that fits on the rest of a line.
+fn short(answer: &str) -> String {
+    const MOST: usize = 36;
+    let line: String = answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+pub(crate) fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+pub(crate) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

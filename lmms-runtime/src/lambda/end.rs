@@ -1,0 +1,60 @@
+//! The end of a container: on SIGTERM everything is unloaded, so that each `#[unload]` has its turn.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::gateway::Gateway;
+
+/// Lambda kills what has not ended 500 ms after SIGTERM (2 s for functions with an external extension).
+const DEADLINE: Duration = Duration::from_millis(450);
+
+/// Serves until `serving` ends or SIGTERM comes; then unloads everything.
+pub(crate) async fn serve_until_terminated<E>(
+    gateway: &Gateway,
+    serving: impl Future<Output = Result<(), E>>,
+) -> Result<(), E>
+where
+    E: From<io::Error>,
+{
+    let served = {
+        let mut serving = pin!(serving);
+        let mut terminated = terminated()?;
+        poll_fn(|context| match terminated.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => serving.as_mut().poll(context).map(Some),
+        })
+        .await
+        // What was being served is cancelled here, and lets go of what it used.
+    };
+    if let Some(served) = served {
+        return served;
+    }
+    let shutdown = gateway.shutdown(DEADLINE).await;
+    for error in &shutdown.hook_errors {
+        eprintln!("lmms: {error}");
+    }
+    for name in shutdown.interrupted.iter().chain(&shutdown.remaining) {
+        eprintln!("lmms: interface `{name}` was not unloaded within {} ms of SIGTERM", DEADLINE.as_millis());
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn terminated() -> io::Result<Pin<Box<impl Future<Output = ()>>>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut signal = signal(SignalKind::terminate())?;
+    Ok(Box::pin(async move {
+        if signal.recv().await.is_none() {
+            // No signal can come any more.
+            std::future::pending::<()>().await;
+        }
+    }))
+}
+
+#[cfg(not(unix))]
+fn terminated() -> io::Result<Pin<Box<impl Future<Output = ()>>>> {
+    Ok(Box::pin(std::future::pending()))
+}
