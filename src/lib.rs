@@ -123,6 +123,126 @@
 //! **State for longer than a request.** A reference cannot outlive its invocation; the compiler sees to that. A
 //! [`Lease`] can, and keeps its interface loaded meanwhile.
 //!
+//! **A cache whose entries need an interface.** A [`Cache`] is bounded by entries, bytes and age. An entry may hold what means
+//! something only as long as an interface stays loaded: numbers that it gave out, or data that it has yet to write. Such an
+//! entry declares it, and keeps the interface loaded until it is removed, replaced, evicted or cleared, or it expires, which
+//! it does without being read.
+//!
+//! ```standalone_crate
+//! use lmms::{Cache, Invocation, LoadError};
+//! use std::sync::{Arc, LazyLock};
+//! use std::time::Duration;
+//!
+//! # use lmms::{Config, Gateway, Reason, Unload};
+//! # #[derive(Default)]
+//! # pub struct Words(std::sync::Mutex<Vec<String>>);
+//! # #[lmms::interface]
+//! # impl Words {
+//! #     #[load] fn load() -> Self { Self::default() }
+//! #     fn number(&self, word: &str) -> usize {
+//! #         let mut words = self.0.lock().unwrap();
+//! #         words.iter().position(|known| known == word).unwrap_or_else(|| {
+//! #             words.push(word.to_owned());
+//! #             words.len() - 1
+//! #         })
+//! #     } }
+//! /// Texts as the numbers of their words. Loaded again, `Words` would number them anew.
+//! static TEXTS: LazyLock<Cache<String, Arc<[usize]>>> = LazyLock::new(|| {
+//!     Cache::builder(1_000)
+//!         .max_bytes(1 << 20, |text: &String, numbers: &Arc<[usize]>| text.len() + size_of_val(&**numbers))
+//!         .ttl(Duration::from_secs(60))
+//!         .build()
+//! });
+//!
+//! fn numbers(invocation: &Invocation, text: &str) -> Result<Arc<[usize]>, LoadError> {
+//!     if let Some(numbers) = TEXTS.get(text) {
+//!         return Ok(numbers);
+//!     }
+//!     let words = invocation.get::<Words>()?;
+//!     let numbers: Arc<[usize]> = text.split(' ').map(|word| words.number(word)).collect();
+//!     TEXTS.insert_depending_on::<Words>(text.to_owned(), Arc::clone(&numbers));
+//!     Ok(numbers)
+//! }
+//! # assert_eq!(*numbers(&Invocation::enter(), "to be or not to be")?, [0, 1, 2, 3, 0, 1]);
+//! # let config = Config::default().with_grace_period(Duration::ZERO).with_min_resident(0);
+//! # let gateway = Gateway::new(config)?;
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! # let unload = || runtime.block_on(gateway.unload_module("words"));
+//! # assert!(matches!(unload()?, Unload::Blocked(Reason::CacheDependency)));
+//! # assert_eq!(*numbers(&Invocation::enter(), "to be or not to be")?, [0, 1, 2, 3, 0, 1]);
+//! # TEXTS.clear();
+//! # assert!(matches!(unload()?, Unload::Unloaded { .. }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A result that is a value of its own needs no interface to stay: [`insert`](Cache::insert) it. Give a cache of entries with
+//! dependencies a [`ttl`](CacheBuilder::ttl), above all one inside of the very interface that they depend on: without one it
+//! would never be unloaded.
+//!
+//! # Unloading
+//!
+//! When an invocation has ended, what is due is unloaded: the interface's `#[unload]` runs, the instance is dropped, and the
+//! memory is given back to the system. `lmms::lambda` does it when the response has been sent; [`Gateway::execute`] before it
+//! returns; whoever enters invocations by hand calls [`Gateway::sweep`]. An interface stays loaded for the first of these
+//! [`Reason`]s that applies:
+//!
+//! | reason | as long as |
+//! |---|---|
+//! | [`Pinned`](Reason::Pinned) | it is declared `#[lmms::interface(pinned)]` |
+//! | [`ActiveReference`](Reason::ActiveReference) | an invocation that touched it is running, or a [`Lease`] lives |
+//! | [`CacheDependency`](Reason::CacheDependency) | a live entry of a [`Cache`] declares that it depends on it |
+//! | [`HotPath`](Reason::HotPath) | one of its operations was called by name more than `FAST_PATH_THRESHOLD` times; each half-life without calls halves the count |
+//! | [`GracePeriod`](Reason::GracePeriod) | its last use is less than its grace period ago |
+//! | [`MinResident`](Reason::MinResident) | fewer than `MIN_RESIDENT_MODULES` would stay; of those that may go, the least recently used go |
+//!
+//! There is no timer, for a frozen container runs none; time that passed while frozen counts.
+//!
+//! **A memory budget** comes before the last three: before a load that would not fit, others are unloaded, first those
+//! that hold many bytes for a short load, lay idle long and were called seldom; hot ones last. What a load needs is learned from the last
+//! one, or declared as `#[lmms::interface(memory_mb = 40)]`. On Lambda the budget is derived from the function's memory
+//! size. A load that does not fit even so goes ahead, and says so on standard error.
+//!
+//! **At the end**, on SIGTERM under `lmms::lambda` or by [`Gateway::shutdown`], everything is unloaded in reverse order of
+//! loading. (Lambda sends SIGTERM only to functions with an extension.)
+//!
+//! ```standalone_crate
+//! use lmms::testing::ManualClock;
+//! use lmms::{Config, Gateway, Invocation, Reason, Unload};
+//! use std::time::Duration;
+//!
+//! # pub struct Words;
+//! # #[lmms::interface]
+//! # impl Words { #[load] fn load() -> Self { Self } }
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let clock = ManualClock::install();
+//! let gateway = Gateway::new(Config::default().with_min_resident(0))?;
+//! Invocation::enter().get::<Words>()?;
+//!
+//! assert!(matches!(gateway.unload_module("words").await?, Unload::Blocked(Reason::GracePeriod)));
+//! clock.advance(Duration::from_secs(30));
+//! assert_eq!(gateway.sweep().await.unloaded, ["words"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Memory that returns
+//!
+//! Dropping an instance gives little back by itself: allocators keep what is freed. After unloads `lmms` asks glibc to return
+//! it, and unmaps the program's constants, which hold embedded data that only loads read. `lmms::lambda` has glibc use one
+//! heap, unless invocations run concurrently; elsewhere, set `MALLOC_ARENA_MAX=1`, for glibc does not return the
+//! end of a heap that another thread filled.
+//!
+//! The feature `jemalloc` gives each interface an arena of its own. What it holds is then exact in [`Status::bytes`], and
+//! what its generations leave behind is in [`Status::leaked`]. One line in the function:
+//!
+#![cfg_attr(feature = "jemalloc", doc = "```standalone_crate")]
+#![cfg_attr(not(feature = "jemalloc"), doc = "```ignore")]
+//! #[global_allocator]
+//! static ALLOCATOR: lmms::memory::Jemalloc = lmms::memory::Jemalloc;
+//! # fn main() {}
+//! ```
+//!
 //! # Choosing
 //!
 //! | | loads | unloads | by name | async load | cost of a hot access |
@@ -138,14 +258,19 @@
 //! | variable | default | |
 //! |---|---|---|
 //! | `LAZY_LOADING_ENABLED` | `true` | `false` loads everything at the start |
-//! | `ENABLE_MODULE_UNLOADING` | `true` | `false` refuses every unload |
-//! | `UNLOAD_GRACE_PERIOD`, `MIN_RESIDENT_MODULES` | 30, 8 | checked; the unload policy will read them |
-//! | `ENABLE_FAST_PATH`, `FAST_PATH_THRESHOLD` | `true`, 50 | checked; the fast path will read them |
+//! | `ENABLE_MODULE_UNLOADING` | `true` | `false`: nothing is ever unloaded |
+//! | `UNLOAD_GRACE_PERIOD` | 30 | seconds without use before an unload; wins over what interfaces declare |
+//! | `MIN_RESIDENT_MODULES` | 8 | how many interfaces stay loaded in any case |
+//! | `ENABLE_FAST_PATH` | `true` | `false`: nothing is hot |
+//! | `FAST_PATH_THRESHOLD` | 50 | after more calls than this an operation is hot |
+//! | `LMMS_HEAT_HALF_LIFE` | 300 | seconds without calls after which half of them are forgotten; 0 is never |
+//! | `LMMS_MEMORY_BUDGET_MB` | on Lambda, nine tenths of the function's memory less 16; else none | MiB that the process may hold; 0 is no limit |
 //!
-//! Each is also read with the prefix `LMMS_`, which wins. A value that does not parse stops the start.
+//! Those without the prefix `LMMS_` are also read with it, which wins. A value that does not parse stops the start.
 //!
 //! # Features
 //!
+//! - `jemalloc` (off by default): `lmms::memory::Jemalloc`, see [above](#memory-that-returns). Builds jemalloc, in C.
 //! - `lambda` (off by default): [`lambda`](crate::lambda), on `lambda_runtime`.
 #![cfg_attr(not(feature = "lambda"), allow(rustdoc::broken_intra_doc_links))]
 
@@ -161,11 +286,9 @@
 /// | `name = "words"` | the name in requests; by default the type's, in snake case |
 /// | `pinned` | never unloaded |
 /// | `grace_period = 60` | seconds without use before an unload, for this interface |
-/// | `fast_path_threshold = 100` | calls that make an operation hot, for this interface |
+/// | `fast_path_threshold = 100` | after more calls than this an operation is hot, for this interface |
+/// | `memory_mb = 40` | MiB that its first load needs, for the memory budget: later ones are measured |
 /// | `crate = path` | where `lmms` is, if not at `::lmms` |
-///
-/// `grace_period` and `fast_path_threshold` are described to clients and kept for the unload and heat policies, which do
-/// not act on them yet.
 ///
 /// # Methods
 ///
@@ -244,10 +367,12 @@ pub use lmms_macros::link;
 
 #[cfg(feature = "lambda")]
 pub use lmms_runtime::lambda;
+#[cfg(feature = "jemalloc")]
+pub use lmms_runtime::memory;
 pub use lmms_runtime::{
-    BlockingInterface, BoxError, Config, ConfigError, Error, ErrorCode, Gateway, Interface, InterfaceInfo, Invocation,
-    Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD, Reason, RegistryError, Shutdown, StartError, Stats, Status,
-    Swept, Tier, Unload, UnloadHookError, testing,
+    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
+    Gateway, Inserted, Interface, InterfaceInfo, Invocation, Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD,
+    Reason, RegistryError, Shutdown, StartError, Stats, Status, Swept, Tier, Unload, UnloadHookError, testing,
 };
 
 #[doc(hidden)]

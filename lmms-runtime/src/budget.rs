@@ -3,17 +3,18 @@
 //! **Invariant.** Grace period and floor yield to the budget, heat yields last, and what is pinned, in use or depended on
 //! never does. If it cannot fit even so, the load goes ahead: an answer that might be killed beats none.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use parking_lot::Mutex;
 
 use crate::cache;
 use crate::clock::{self, Moment};
-use crate::cycle::{Need, Node};
+use crate::cycle::{self, Need, Node};
+use crate::ledger::Ledger;
+use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
 use crate::metrics;
 use crate::os;
-use crate::residents::{Choice, Departure, Measures, take_chosen};
+use crate::policy;
+use crate::residents::{Choice, Departure, Measures, residents, take_chosen};
 
 /// The budget of the process, and how the gateway that set it judges what may go.
 #[derive(Debug, Clone, Copy)]
@@ -23,10 +24,24 @@ pub(crate) struct Budget {
     pub(crate) measures: Measures,
 }
 
+/// One goes only if it holds at least this part of what is short.
+const WORTH_WHILE: u64 = 64;
+
+/// The part of the budget that is left to what requests need beside what is loaded.
+const HEADROOM: u64 = 32;
+
 static BUDGET: Mutex<Option<Budget>> = Mutex::new(None);
 
-/// What loads under way are expected to need, in bytes.
-static RESERVED: AtomicU64 = AtomicU64::new(0);
+/// What is kept free for loads under way.
+static ROOMS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// What is kept free for one load, in bytes.
+struct Kept {
+    node: Node,
+    bytes: u64,
+    /// With what is kept free for the loads that it is part of.
+    whole: u64,
+}
 
 /// Sets the budget of the process: it has one memory, however many gateways.
 pub(crate) fn set(budget: Option<Budget>) {
@@ -38,11 +53,11 @@ pub(crate) fn get() -> Option<Budget> {
 }
 
 impl Budget {
-    /// By how many bytes the process is over it, if it grows by `more`.
-    pub(crate) fn shortage(&self, more: u64) -> Option<u64> {
-        // Relaxed: a load that starts at this very moment makes its own room.
-        let expected = os::memory().resident.saturating_add(RESERVED.load(Ordering::Relaxed)).saturating_add(more);
-        expected.checked_sub(self.bytes).filter(|over| *over > 0)
+    /// By how many bytes the process will be over it, when the loads under way and a request have what they need.
+    pub(crate) fn shortage(&self) -> Option<u64> {
+        let reserved = ROOMS.lock().iter().fold(0, |sum: u64, room| sum.saturating_add(room.bytes));
+        let expected = os::memory().resident.saturating_add(reserved);
+        expected.checked_sub(self.bytes - self.bytes / HEADROOM).filter(|over| *over > 0)
     }
 
     /// Of a load of which nothing is known. Too much costs others a reload once, too little may cost the container.
@@ -50,84 +65,137 @@ impl Budget {
         self.bytes / 4
     }
 
-    /// Takes out the one that goes first when memory is short. None if none may go.
-    pub(crate) fn next_to_go(&self, now: Moment, blocking: bool) -> Option<Departure> {
+    /// Takes out one of those that are to go for `short` bytes. None if none may go. A blocking load passes over those
+    /// whose hooks are async.
+    fn next_to_go(&self, now: Moment, short: u64, load: Option<For>) -> Option<Departure> {
+        let blocking = load.is_some_and(|load| load.blocking);
         take_chosen(|residents| {
-            let may_go = residents
+            let mut may_go: Vec<_> = residents
                 .iter()
                 .enumerate()
                 .filter(|(_, resident)| resident.options.is_blocking || !blocking)
                 .map(|(index, resident)| (index, resident.facts(now, &self.measures)))
-                .filter(|(_, facts)| facts.reason_to_stay_under_pressure().is_none());
-            let (index, _) = may_go.min_by(|(_, a), (_, b)| a.goes_before(b))?;
+                .filter(|(_, facts)| facts.reason_to_stay_under_pressure().is_none())
+                // What holds next to nothing of what a load is short of is better kept. Where the process is over its budget
+                // without one, something grew after it was measured: it may be any.
+                .filter(|(_, facts)| load.is_none() || facts.bytes >= short / WORTH_WHILE)
+                .collect();
+            may_go.sort_by(|(_, a), (_, b)| a.goes_before(b));
+            let bytes: Vec<_> = may_go.iter().map(|(_, facts)| facts.bytes).collect();
+            let (index, _) = may_go[policy::first_to_go(&bytes, short)?];
             // However lately it was used.
             Some(Choice { index, idle_since: None })
         })
     }
+
+    /// Unloads one after the other, `most` at most, until `short` bytes are gone by what each is known to hold, and gives
+    /// them back.
+    pub(crate) async fn unload_for(&self, short: u64, most: usize, from: Option<For>) -> Gone {
+        let mut gone = Gone::default();
+        let reclaim = Reclaim::start();
+        let mut expected = 0;
+        while expected < short && gone.unloaded.len() < most {
+            let now = clock::now();
+            let Some(departure) = self.next_to_go(now, short - expected, from) else { break };
+            // An unload hook that asks for the interface whose load waits for it would wait for ever: now it is a cycle.
+            let need = Need::new(from.map(|from| from.node), departure.node);
+            // Each counts for something, or there would be no end.
+            expected += departure.parts.ledger.bytes().max(1);
+            gone.unloaded.push(departure.node.name);
+            gone.hook_errors.extend(departure.see_through().await);
+            drop(need);
+        }
+        if !gone.unloaded.is_empty() {
+            gone.bytes = reclaim.end();
+            metrics::reclaimed(gone.bytes);
+        }
+        gone
+    }
 }
 
-/// What is known of what a load needs.
+/// The load for which others go.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Expected {
-    /// Declared, in MiB.
-    pub(crate) declared: Option<u32>,
-    /// Seen at the last load, in bytes; nought if there was none.
-    pub(crate) seen: u64,
+pub(crate) struct For {
+    node: Node,
+    blocking: bool,
+}
+
+/// What went for the budget.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    pub(crate) unloaded: Vec<&'static str>,
+    pub(crate) hook_errors: Vec<UnloadHookError>,
+    /// What the system got back.
+    pub(crate) bytes: u64,
 }
 
 /// Room that is kept free for a load, until it is over.
 #[derive(Debug)]
-pub(crate) struct Room(u64);
+pub(crate) struct Room(Node);
 
 impl Room {
-    fn reserve(bytes: u64) -> Self {
-        RESERVED.fetch_add(bytes, Ordering::Relaxed);
-        Self(bytes)
+    /// Keeps `needed` bytes free, and says how many of them are more than what is kept free already: what a load loads is
+    /// part of what that load needs.
+    fn keep(node: Node, needed: u64) -> (Self, u64) {
+        let mut rooms = ROOMS.lock();
+        let outer = cycle::loading().and_then(|outer| rooms.iter().find(|room| cycle::same(room.node, outer)));
+        let kept = outer.map_or(0, |outer| outer.whole);
+        let bytes = needed.saturating_sub(kept);
+        rooms.push(Kept { node, bytes, whole: kept.max(needed) });
+        (Self(node), bytes)
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        RESERVED.fetch_sub(self.0, Ordering::Relaxed);
+        ROOMS.lock().retain(|room| !cycle::same(room.node, self.0));
     }
 }
 
 /// Unloads others until a load of `node` fits into the budget, if there is one and they may go. A blocking load passes over
-/// those whose hooks are async.
-pub(crate) async fn make_room(node: Node, expected: Expected, blocking: bool) -> Option<Room> {
+/// those whose hooks are async. So does one with sync hooks that is awaited: who waits for it may hold up the thread on
+/// which those hooks would go on.
+///
+/// What it needs is what its last load did, or what it declares, in MiB, if that is more.
+pub(crate) async fn make_room(
+    node: Node,
+    ledger: &'static Ledger,
+    declared: Option<u32>,
+    blocking: bool,
+) -> Option<Room> {
     let budget = get()?;
-    let declared = u64::from(expected.declared.unwrap_or(0)) << 20;
-    let needed = match expected.seen.max(declared) {
-        0 => budget.guess(),
-        needed => needed,
-    };
-    if budget.shortage(needed).is_some() {
+    let declared = declared.map(|mebibytes| u64::from(mebibytes) << 20);
+    let needed = ledger.need().max(declared).unwrap_or_else(|| budget.guess());
+    // Before anything is looked at: of two that begin at once, one sees the other's.
+    let (room, more) = Room::keep(node, needed);
+    if more > 0 && budget.shortage().is_some() {
         // In a box, so that the usual load's future is not as large as this one.
-        Box::pin(unload_others(node, budget, needed, blocking)).await;
+        Box::pin(unload_others(For { node, blocking }, ledger, budget, needed)).await;
     }
-    Some(Room::reserve(needed))
+    Some(room)
 }
 
-async fn unload_others(node: Node, budget: Budget, needed: u64, blocking: bool) {
+async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: u64) {
     cache::expire(clock::now());
-    while let Some(short) = budget.shortage(needed) {
-        let Some(departure) = budget.next_to_go(clock::now(), blocking) else {
-            warn(node, &budget, needed, short);
-            return;
-        };
-        // An unload hook that asks for the interface whose load waits for it would wait for ever: now it is a cycle.
-        let need = Need::new(Some(node), departure.node);
-        let reclaim = Reclaim::start();
-        if let Some(error) = departure.see_through().await {
+    // Hooks may load others instead of those that went. So many are enough, or this might not end.
+    let mut most = residents().lock().len();
+    while let Some(short) = budget.shortage() {
+        let gone = budget.unload_for(short, most, Some(load)).await;
+        most -= gone.unloaded.len();
+        for error in &gone.hook_errors {
             eprintln!("lmms: {error}");
         }
-        metrics::reclaimed(reclaim.end());
-        drop(need);
+        if gone.unloaded.is_empty() {
+            metrics::over_budget();
+            if ledger.warn_once() {
+                warn(load.node, &budget, needed, short);
+            }
+            return;
+        }
     }
 }
 
 fn warn(node: Node, budget: &Budget, needed: u64, short: u64) {
-    metrics::over_budget();
     let mib = |bytes: u64| bytes.div_ceil(1 << 20);
     eprintln!(
         "lmms: `{}` is expected to need {} MiB to load, {} MiB more than the budget of {} MiB leaves, and nothing else may \

@@ -27,7 +27,8 @@ pub struct Config {
     grace_period: Option<Duration>,
     min_resident: usize,
     fast_path: bool,
-    fast_path_threshold: NonZeroU32,
+    /// `None` leaves it to what each interface declares.
+    fast_path_threshold: Option<NonZeroU32>,
     heat_half_life: Duration,
     memory_budget: Option<u64>,
 }
@@ -40,7 +41,7 @@ impl Default for Config {
             grace_period: None,
             min_resident: 8,
             fast_path: true,
-            fast_path_threshold: const { NonZeroU32::new(50).unwrap() },
+            fast_path_threshold: None,
             heat_half_life: Duration::from_secs(300),
             memory_budget: None,
         }
@@ -111,7 +112,7 @@ impl Config {
             grace_period: read(&var, "UNLOAD_GRACE_PERIOD", SECONDS)?,
             min_resident: read(&var, "MIN_RESIDENT_MODULES", COUNT)?.unwrap_or(default.min_resident),
             fast_path: read(&var, "ENABLE_FAST_PATH", SWITCH)?.unwrap_or(default.fast_path),
-            fast_path_threshold: read(&var, "FAST_PATH_THRESHOLD", CALLS)?.unwrap_or(default.fast_path_threshold),
+            fast_path_threshold: read(&var, "FAST_PATH_THRESHOLD", CALLS)?,
             heat_half_life: read_own(&var, "LMMS_HEAT_HALF_LIFE", SECONDS)?.unwrap_or(default.heat_half_life),
             memory_budget: match read_own(&var, "LMMS_MEMORY_BUDGET_MB", MEBIBYTES)? {
                 Some(budget) => Some(budget).filter(|bytes| *bytes > 0),
@@ -200,15 +201,17 @@ impl Config {
 
     /// `FAST_PATH_THRESHOLD`: after more calls than this an operation is hot, unless its interface declares a threshold of
     /// its own. 50 by default, never 0.
+    ///
+    /// Given by the environment or in code, it wins over what interfaces declare.
     #[must_use]
     pub fn fast_path_threshold(&self) -> u32 {
-        self.fast_path_threshold.get()
+        self.fast_path_threshold.unwrap_or(FAST_PATH_THRESHOLD).get()
     }
 
-    /// Sets [`fast_path_threshold`](Self::fast_path_threshold).
+    /// Sets [`fast_path_threshold`](Self::fast_path_threshold), for all interfaces.
     #[must_use]
     pub fn with_fast_path_threshold(self, calls: NonZeroU32) -> Self {
-        Self { fast_path_threshold: calls, ..self }
+        Self { fast_path_threshold: Some(calls), ..self }
     }
 
     /// `LMMS_HEAT_HALF_LIFE`: after how long without calls an operation has half its heat. 300 s by default; 0 is never.
@@ -217,16 +220,21 @@ impl Config {
         self.heat_half_life
     }
 
-    /// Sets [`heat_half_life`](Self::heat_half_life), in whole seconds.
+    /// Sets [`heat_half_life`](Self::heat_half_life), in whole seconds: a part of one counts as one.
     #[must_use]
     pub fn with_heat_half_life(self, half_life: Duration) -> Self {
-        Self { heat_half_life: half_life, ..self }
+        let seconds = half_life.as_secs().saturating_add(u64::from(half_life.subsec_nanos() > 0));
+        Self { heat_half_life: Duration::from_secs(seconds), ..self }
     }
 
     /// How the policy judges, by this configuration.
     pub(crate) fn measures(&self) -> Measures {
         Measures {
-            scale: Scale { threshold: self.fast_path_threshold, half_life: self.heat_half_life },
+            scale: Scale {
+                threshold: self.fast_path_threshold.unwrap_or(FAST_PATH_THRESHOLD),
+                half_life: self.heat_half_life,
+            },
+            threshold_wins: self.fast_path_threshold.is_some(),
             fast_path: self.fast_path,
             grace_period: self.grace_period(),
             grace_period_wins: self.grace_period.is_some(),
@@ -236,6 +244,9 @@ impl Config {
 
 /// Of an interface that declares none, when none is configured.
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
+
+/// Of an interface that declares none, when none is configured.
+const FAST_PATH_THRESHOLD: NonZeroU32 = NonZeroU32::new(50).unwrap();
 
 /// What of a function's memory size the process may fill: Lambda counts more than the process itself.
 fn budget_of_function(bytes: u64) -> u64 {

@@ -41,7 +41,7 @@ impl Node {
     }
 }
 
-fn same(a: Node, b: Node) -> bool {
+pub(crate) fn same(a: Node, b: Node) -> bool {
     a.place == b.place
 }
 

@@ -76,7 +76,7 @@ impl Serialize for Statistics<'_> {
             .0
             .iter()
             .map(|entry| &entry.descriptor)
-            .filter(|known| (known.slot)().header.is_resident())
+            .filter(|known| known.status().resident)
             .map(|known| known.name)
             .collect();
         let mut map = serializer.serialize_map(None)?;
@@ -88,6 +88,28 @@ impl Serialize for Statistics<'_> {
         map.serialize_entry("over_budget_loads", &stats.over_budget_loads)?;
         map.serialize_entry("memory_reclaimed_mb", &(stats.reclaimed_bytes as f64 / f64::from(1 << 20)))?;
         map.serialize_entry("load_time_ms", &(stats.load_time.as_secs_f64() * 1e3))?;
+        let loaded = || self.0.iter().map(|entry| &entry.descriptor).filter(|known| known.status().loads > 0);
+        map.serialize_entry("interfaces", &Sequence(|| loaded().map(Loaded)))?;
+        map.end()
+    }
+}
+
+/// What is known of an interface that was loaded.
+struct Loaded<'a>(&'a Descriptor);
+
+impl Serialize for Loaded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let status = self.0.status();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", self.0.name)?;
+        map.serialize_entry("resident", &status.resident)?;
+        map.serialize_entry("holds", &status.holds)?;
+        map.serialize_entry("dependents", &status.dependents)?;
+        map.serialize_entry("loads", &status.loads)?;
+        map.serialize_entry("load_time_ms", &(status.load_time.as_secs_f64() * 1e3))?;
+        map.serialize_entry("bytes", &status.bytes)?;
+        map.serialize_entry("needed_bytes", &status.needed_bytes)?;
+        map.serialize_entry("leaked_bytes", &status.leaked)?;
         map.end()
     }
 }

@@ -10,6 +10,7 @@ use crate::heat::Heat;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
 use crate::residents::Parts;
+use crate::slot::Status;
 use crate::step::Step;
 
 /// One interface, as the registry holds it.
@@ -31,6 +32,12 @@ pub struct Descriptor {
     pub slot: fn() -> Parts,
 }
 
+impl Descriptor {
+    pub(crate) fn status(&self) -> Status {
+        (self.slot)().status()
+    }
+}
+
 /// The arguments of `#[lmms::interface(..)]` that the policy reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -44,12 +51,20 @@ pub struct Options {
     pub memory_mb: Option<u32>,
     /// Its hooks are sync.
     pub is_blocking: bool,
+    /// It has an `#[unload]`, unless its `#[cfg]`s leave none.
+    pub has_unload: bool,
 }
 
 impl Options {
     /// Of an interface with async hooks that declares nothing.
-    pub(crate) const NONE: Self =
-        Self { pinned: false, grace_period: None, fast_path_threshold: None, memory_mb: None, is_blocking: false };
+    pub(crate) const NONE: Self = Self {
+        pinned: false,
+        grace_period: None,
+        fast_path_threshold: None,
+        memory_mb: None,
+        is_blocking: false,
+        has_unload: false,
+    };
 }
 
 /// One operation of an interface.

@@ -53,6 +53,11 @@ impl ErrorCode {
         matches!(self, Self::BadRequest | Self::UnknownInterface | Self::UnknownOperation | Self::BadArguments)
     }
 
+    /// Whether the operation was called, and is what failed.
+    pub(crate) fn is_of_operation(self) -> bool {
+        matches!(self, Self::OperationFailed | Self::OperationPanicked)
+    }
+
     /// The HTTP status that says the same.
     ///
     /// An operation that returns an error has understood the request and could not do it (422); a load that failed may

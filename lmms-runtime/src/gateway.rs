@@ -250,6 +250,8 @@ impl Gateway {
 
     /// Unloads everything, in reverse order of loading, whatever would keep it loaded otherwise: for the end of the process.
     ///
+    /// First come those with an `#[unload]`: dropping the others only frees what goes with the process anyway.
+    ///
     /// What is still in use is waited for, and so is each async `#[unload]`, until `deadline` has passed. A sync hook cannot
     /// be interrupted. Interfaces that are loaded meanwhile are unloaded, too.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
@@ -322,7 +324,7 @@ impl Gateway {
                 .map_err(|failure| refusal::failed(failure, interface, called, arguments)),
         };
         // What was not called does not heat.
-        if answered.as_ref().map_or_else(|error| !error.code().is_refusal(), |()| true) {
+        if answered.as_ref().map_or_else(|error| error.code().is_of_operation(), |()| true) {
             self.heat(&entry.descriptor.options, called);
         }
         let fitting = answered.and_then(|()| match reply.len() - start {
@@ -330,6 +332,12 @@ impl Gateway {
             _ => Ok(()),
         });
         fitting.map_err(|error| error.about(interface, operation))
+    }
+
+    /// Whether an interface has an `#[unload]`.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn has_unload(&self, interface: &str) -> bool {
+        self.registry.find(interface).is_some_and(|entry| entry.descriptor.options.has_unload)
     }
 
     fn heat(&self, options: &Options, called: &Operation) {

@@ -54,9 +54,9 @@ impl Scale {
         }
     }
 
-    /// More calls than this say nothing new, and would take longer to forget.
+    /// More calls than this would take too long to forget: six half-lives from here to warm.
     fn most(self) -> u32 {
-        self.threshold.get().saturating_mul(4).saturating_add(1)
+        self.threshold.get().saturating_mul(64)
     }
 
     fn halvings(self, passed: u32) -> u32 {
@@ -126,7 +126,10 @@ impl Heat {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
             let mut count = Count::unpack(word).cool(seconds(now), scale);
-            count.calls = count.calls.saturating_add(1).min(scale.most());
+            // Only up to the most, never down to it: a gateway with a higher threshold may have counted more.
+            if count.calls < scale.most() {
+                count.calls += 1;
+            }
             let next = count.pack();
             if next == word {
                 return;
@@ -198,7 +201,7 @@ mod tests {
     #[test]
     fn half_is_forgotten_each_half_life() {
         let scale = scale(50, 300);
-        let heat = called(1_000, at(7), scale);
+        let heat = called(201, at(7), scale);
         let calls = |now| heat.calls(at(now), scale);
         assert_eq!([calls(7), calls(306), calls(307), calls(606), calls(607)], [201, 201, 100, 100, 50]);
         assert_eq!(heat.cools_at(at(8), scale), Some(at(607)));

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::cycle::{self, Node};
+use crate::memory::Account;
 use crate::panics::{self, Catch};
 use crate::step::BoxFuture;
 
@@ -32,11 +33,18 @@ pub(crate) enum Supervised<'a, R> {
     Running(SupervisedFuture<'a, R>),
 }
 
-/// Starts a hook of `node`.
-pub(crate) fn start<'a, R>(node: Node, hook: impl FnOnce() -> Hook<'a, R>) -> Supervised<'a, R> {
+/// Starts a hook of `node`, and charges what it allocates to an account, if there is one.
+pub(crate) fn start<'a, R>(
+    node: Node,
+    account: Option<&'static Account>,
+    hook: impl FnOnce() -> Hook<'a, R>,
+) -> Supervised<'a, R> {
+    let _scope = account.and_then(Account::enter);
     match cycle::within(node, || panics::catch(hook)) {
         Ok(Hook::Done(result)) => Supervised::Done(result.map_err(HookFailure::Error)),
-        Ok(Hook::Running(future)) => Supervised::Running(SupervisedFuture { node, future: Some(Catch(future)) }),
+        Ok(Hook::Running(future)) => {
+            Supervised::Running(SupervisedFuture { node, account, future: Some(Catch(future)) })
+        }
         Err(message) => Supervised::Done(Err(HookFailure::Panic(message))),
     }
 }
@@ -44,6 +52,7 @@ pub(crate) fn start<'a, R>(node: Node, hook: impl FnOnce() -> Hook<'a, R>) -> Su
 /// An async hook, each poll of which is supervised, and its end, should it be cancelled.
 pub(crate) struct SupervisedFuture<'a, R> {
     node: Node,
+    account: Option<&'static Account>,
     /// `None` only while it is dropped.
     future: Option<Catch<BoxFuture<'a, Result<R, BoxError>>>>,
 }
@@ -60,6 +69,7 @@ impl<R> Future for SupervisedFuture<'_, R> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let node = self.node;
+        let _scope = self.account.and_then(Account::enter);
         let Some(future) = &mut self.future else { return Poll::Pending };
         cycle::within(node, || Pin::new(future).poll(context)).map(|outcome| match outcome {
             Ok(result) => result.map_err(HookFailure::Error),

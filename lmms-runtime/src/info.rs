@@ -44,6 +44,6 @@ impl InterfaceInfo {
     /// What is in its slot now.
     #[must_use]
     pub fn status(&self) -> Status {
-        (self.0.descriptor.slot)().status()
+        self.0.descriptor.status()
     }
 }

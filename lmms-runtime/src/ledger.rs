@@ -1,9 +1,9 @@
 //! Ledger: what is known of one interface beyond its generations, in its slot.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::memory::Taken;
+use crate::memory::{Account, Taken};
 use crate::sweep;
 
 // Relaxed throughout, unless said: figures, not synchronisation.
@@ -18,8 +18,11 @@ pub(crate) struct Ledger {
     bytes: AtomicU64,
     /// The most by which a load of it raised what the process holds, while it went on: what has to fit.
     need: AtomicU64,
-    /// What unloaded generations left behind, in bytes. Known only with an accounting allocator.
+    /// What the last unload left behind, in bytes. Known only where an account is kept.
     leaked: AtomicU64,
+    account: Account,
+    /// It was said that it does not fit.
+    warned: AtomicBool,
     /// Live cache entries that depend on it.
     dependents: AtomicUsize,
 }
@@ -32,6 +35,8 @@ impl Ledger {
             bytes: AtomicU64::new(0),
             need: AtomicU64::new(0),
             leaked: AtomicU64::new(0),
+            account: Account::new(),
+            warned: AtomicBool::new(false),
             dependents: AtomicUsize::new(0),
         }
     }
@@ -48,8 +53,9 @@ impl Ledger {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn need(&self) -> u64 {
-        self.need.load(Ordering::Relaxed)
+    /// `None` before the first load.
+    pub(crate) fn need(&self) -> Option<u64> {
+        (self.generations() > 0).then(|| self.need.load(Ordering::Relaxed))
     }
 
     pub(crate) fn leaked(&self) -> u64 {
@@ -65,11 +71,27 @@ impl Ledger {
     /// What a load was measured to hold in the end, and to need on the way.
     pub(crate) fn measured(&self, taken: Taken) {
         self.bytes.store(taken.held, Ordering::Relaxed);
-        self.need.store(taken.needed, Ordering::Relaxed);
+        match taken.is_record {
+            true => self.need.store(taken.needed, Ordering::Relaxed),
+            false => _ = self.need.fetch_max(taken.needed, Ordering::Relaxed),
+        }
     }
 
-    pub(crate) fn leaked_more(&self, bytes: u64) {
-        self.leaked.fetch_add(bytes, Ordering::Relaxed);
+    /// Whether nobody was warned of it yet.
+    pub(crate) fn warn_once(&self) -> bool {
+        !self.warned.swap(true, Ordering::Relaxed)
+    }
+
+    /// What its loads are charged to.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// A generation was dropped.
+    pub(crate) fn unloaded(&self) {
+        if let Some(left) = self.account.close() {
+            self.leaked.store(left, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn dependents(&self) -> usize {

@@ -33,6 +33,9 @@ mod ledger;
 mod load_error;
 #[cfg(all(test, lmms_loom))]
 mod loom_models;
+#[cfg(feature = "jemalloc")]
+pub mod memory;
+#[cfg(not(feature = "jemalloc"))]
 mod memory;
 mod metrics;
 mod os;
@@ -55,6 +58,7 @@ mod wording;
 #[doc(hidden)]
 pub mod private;
 
+pub use cache::{Cache, CacheBuilder, CacheStats, Dependencies, Inserted};
 pub use config::{Config, ConfigError};
 pub use error::{Error, ErrorCode};
 pub use gateway::{Gateway, StartError};

@@ -2,6 +2,7 @@
 //!
 //! Each function is a call or two of libc's, and the only other place than `residency` and `memory` where `unsafe` stands.
 #![allow(unsafe_code)]
+#![cfg_attr(lmms_loom, allow(dead_code, reason = "a model measures nothing"))]
 
 use std::fs::File;
 use std::io::Read;
@@ -73,18 +74,67 @@ fn page_size() -> u64 {
     u64::try_from(size).unwrap_or(4096)
 }
 
+/// What the allocator has handed out, with what it spends on each block, in bytes. `None` where it does not tell, which is
+/// all but glibc since 2.33.
+///
+/// A few microseconds, more while many freed blocks were not given back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn in_use() -> Option<u64> {
+    use std::sync::OnceLock;
+    type Mallinfo2 = unsafe extern "C" fn() -> libc::mallinfo2;
+    static MALLINFO2: OnceLock<Option<Mallinfo2>> = OnceLock::new();
+    // Looked up when first needed: named outright, it would keep the program from starting under an older glibc.
+    let mallinfo2 = (*MALLINFO2.get_or_init(|| {
+        // SAFETY: the name ends in a zero byte.
+        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"mallinfo2".as_ptr()) };
+        // SAFETY: glibc's function of that name has this signature, and a null pointer is `None`.
+        unsafe { std::mem::transmute::<*mut libc::c_void, Option<Mallinfo2>>(found) }
+    }))?;
+    // SAFETY: it has no preconditions, and takes the allocator's own locks.
+    let info = unsafe { mallinfo2() };
+    let bytes = info.uordblks.saturating_add(info.hblkhd);
+    // Another allocator is in charge.
+    u64::try_from(bytes).ok().filter(|bytes| *bytes > 0)
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn in_use() -> Option<u64> {
+    None
+}
+
+/// Prepares the system's allocator for giving memory back: one heap for all threads, and large blocks outside of it.
+///
+/// glibc gives threads heaps of their own, and `malloc_trim` leaves the end of every heap but the first as it is: of what
+/// one thread loads and another unloads, nearly all would stay. The price is that threads wait for each other there, which
+/// a function that serves one request at a time does not notice. Heaps that exist stay, so it is to be called early.
+///
+/// Large blocks are mapped one by one until the first is freed; from then on glibc raises what it calls large, by its size.
+/// A table that grows to 30 MB is moved by remapping pages the first time, and by copying within the heap when it is loaded
+/// again, which needs half as much again. A limit that is set stays.
+#[cfg(all(target_os = "linux", target_env = "gnu", feature = "lambda"))]
+pub(crate) fn use_one_heap() {
+    // SAFETY: it has no preconditions, and takes the allocator's own locks.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 256 << 10);
+    }
+}
+
+#[cfg(all(not(all(target_os = "linux", target_env = "gnu")), feature = "lambda"))]
+pub(crate) fn use_one_heap() {}
+
 /// The most that was ever resident at once, in bytes; nought where the system does not tell.
+///
+/// Not by `getrusage`: what that says begins with the peak of the process that started this one.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak() -> u64 {
-    let mut usage = MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: the pointer is to an `rusage` of ours, which the call writes.
-    let status = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
-    if status != 0 {
-        return 0;
-    }
-    // SAFETY: it succeeded, and so wrote it. In KiB on Linux.
-    let kib = unsafe { usage.assume_init() }.ru_maxrss;
-    u64::try_from(kib).unwrap_or(0) * 1024
+    let mut text = [0; 4096];
+    let read = File::open("/proc/self/status").and_then(|mut file| file.read(&mut text)).unwrap_or(0);
+    let kib = text[..read].split(|byte| *byte == b'\n').find_map(|line| {
+        let value = std::str::from_utf8(line.strip_prefix(b"VmHWM:")?).ok()?;
+        value.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    });
+    kib.unwrap_or(0).saturating_mul(1024)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -98,6 +148,62 @@ pub(crate) fn trim() {
     // SAFETY: a call without pointers, which takes the allocator's own locks.
     unsafe { libc::malloc_trim(0) };
 }
+
+/// Unmaps the pages of the program's constants, for whoever needs one to find it in the system's cache again.
+///
+/// Data that is embedded in the program (`include_bytes!`) is read by a load, and seldom after. Its pages would count as
+/// resident for ever, as much as the data is large, though they are as good as free.
+#[cfg(target_os = "linux")]
+pub(crate) fn unmap_constants() {
+    // SAFETY: the callback has the signature that is asked for, and is called before this call returns.
+    unsafe { libc::dl_iterate_phdr(Some(unmap_constants_of), std::ptr::null_mut()) };
+}
+
+/// Is called with the program itself first, and asks for no more.
+#[cfg(target_os = "linux")]
+unsafe extern "C" fn unmap_constants_of(
+    info: *mut libc::dl_phdr_info,
+    _: libc::size_t,
+    _: *mut libc::c_void,
+) -> libc::c_int {
+    const LAST: libc::c_int = 1;
+    // SAFETY: `dl_iterate_phdr` passes one, for the time of the call.
+    let info = unsafe { &*info };
+    if info.dlpi_phdr.is_null() {
+        return LAST;
+    }
+    // SAFETY: so many headers are there, for as long as the program runs.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    // As wide as addresses are here.
+    let address = |offset| (info.dlpi_addr + offset) as usize;
+    for header in headers.iter().filter(|header| header.p_type == libc::PT_DYNAMIC) {
+        let mut entry = std::ptr::with_exposed_provenance::<[usize; 2]>(address(header.p_vaddr));
+        loop {
+            // SAFETY: pairs of a tag and a value, of which the last has the tag 0.
+            let [tag, value] = unsafe { entry.read() };
+            match (tag, value) {
+                (0, _) => break,
+                // DT_TEXTREL, and DT_FLAGS with DF_TEXTREL: what may only be read was written to once.
+                (22, _) => return LAST,
+                (30, flags) if flags & 4 != 0 => return LAST,
+                // SAFETY: this one was not the last.
+                _ => entry = unsafe { entry.add(1) },
+            }
+        }
+    }
+    let page = page_size() as usize;
+    for header in headers.iter().filter(|header| header.p_type == libc::PT_LOAD && header.p_flags == libc::PF_R) {
+        let start = address(header.p_vaddr) / page * page;
+        let end = address(header.p_vaddr + header.p_filesz) / page * page;
+        // SAFETY: a segment that was mapped from the program's file, may only be read, and was not relocated: so nothing was
+        // ever written to it, and what is read after is what was read before.
+        unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(start), end - start, libc::MADV_DONTNEED) };
+    }
+    LAST
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn unmap_constants() {}
 
 /// Other allocators return memory by themselves, or cannot be asked to.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

@@ -106,3 +106,30 @@ impl Facts {
         self.load_time.as_secs_f64() * calls / (bytes * (1.0 + self.idle.as_secs_f64()))
     }
 }
+
+/// Which is the first to go for `short` bytes, where `bytes` is what each holds that may, in the order in which they do.
+///
+/// From the front as many as are needed; but one of those that is worth more than others in front of it and not needed
+/// beside them stays, and then the first that is left over goes.
+pub(crate) fn first_to_go(bytes: &[u64], short: u64) -> Option<usize> {
+    let mut sum: u64 = 0;
+    let enough = bytes.iter().position(|bytes| {
+        sum = sum.saturating_add(*bytes);
+        sum >= short
+    });
+    let going = &bytes[..enough.map_or(bytes.len(), |last| last + 1)];
+    let mut spare = sum.saturating_sub(short);
+    let is_spared = |bytes: &u64| {
+        let spared = enough.is_some() && *bytes <= spare;
+        if spared {
+            spare -= bytes;
+        }
+        spared
+    };
+    // The most worthy first. What holds nothing is always spared, unless there is nothing else.
+    let spared: Vec<_> = going.iter().rev().map(is_spared).collect();
+    spared.iter().rev().position(|spared| !spared).or((!going.is_empty()).then_some(0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -87,9 +87,9 @@ impl Header {
 
     fn release(&self, now: Moment) {
         // Compared first, so that the line is written once a tick and not by each invocation. Relaxed: before the Release
-        // below. Two that race may leave the earlier of two times that are one tick apart.
+        // below. Of two that race the later time stays.
         if self.last_use.load(Ordering::Relaxed) < now.0 {
-            self.last_use.store(now.0, Ordering::Relaxed);
+            self.last_use.fetch_max(now.0, Ordering::Relaxed);
         }
         // Release, with the Acquire in `evict`: all reads through this hold come before the drop.
         let before = self.word.fetch_sub(HOLD, Ordering::Release);

@@ -3,6 +3,7 @@
 //! **Invariant.** Whoever decides that an interface may go takes it out under the same lock. So two who decide at once
 //! cannot both count on the same other one to stay: the floor is exact.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -14,7 +15,7 @@ use crate::hook::Hook;
 use crate::ledger::Ledger;
 use crate::policy::Facts;
 use crate::residency::Header;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, static_unless_loom};
 
 /// What of a slot does not depend on its type.
 #[derive(Clone, Copy)]
@@ -57,6 +58,8 @@ pub(crate) struct Resident {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measures {
     pub(crate) scale: Scale,
+    /// `FAST_PATH_THRESHOLD` was given, and wins over what is declared.
+    pub(crate) threshold_wins: bool,
     /// `ENABLE_FAST_PATH`: without it nothing is hot.
     pub(crate) fast_path: bool,
     /// Of those that declare none.
@@ -67,8 +70,10 @@ pub(crate) struct Measures {
 
 impl Measures {
     pub(crate) fn scale_of(&self, options: &Options) -> Scale {
-        let own = options.fast_path_threshold.and_then(std::num::NonZeroU32::new);
-        Scale { threshold: own.unwrap_or(self.scale.threshold), ..self.scale }
+        match options.fast_path_threshold.and_then(NonZeroU32::new) {
+            Some(threshold) if !self.threshold_wins => Scale { threshold, ..self.scale },
+            _ => self.scale,
+        }
     }
 
     fn grace_period_of(&self, options: &Options) -> Duration {
@@ -106,19 +111,9 @@ impl Resident {
     }
 }
 
-/// All that is loaded.
-#[cfg(not(lmms_loom))]
-pub(crate) fn residents() -> &'static Mutex<Vec<Resident>> {
-    static RESIDENTS: Mutex<Vec<Resident>> = Mutex::new(Vec::new());
-    &RESIDENTS
-}
-
-#[cfg(lmms_loom)]
-pub(crate) fn residents() -> &'static Mutex<Vec<Resident>> {
-    loom::lazy_static! {
-        static ref RESIDENTS: Mutex<Vec<Resident>> = Mutex::new(Vec::new());
-    }
-    &RESIDENTS
+static_unless_loom! {
+    /// All that is loaded.
+    pub(crate) fn residents() -> &'static Mutex<Vec<Resident>> = Mutex::new(Vec::new());
 }
 
 /// One that was taken out: nobody can reach it any more, and nobody loads it again before it is unloaded.
@@ -128,6 +123,35 @@ pub(crate) struct Departure {
     pub(crate) generation: Box<dyn Departing>,
     /// The flight goes on while the hook runs: what it flushes or closes, the next load may open.
     pub(crate) leader: Leader,
+    pub(crate) leaving: Leaving,
+}
+
+/// Those that were taken out and whose hooks are not over: no longer among the residents, and not yet unloaded.
+static LEAVING: parking_lot::Mutex<Vec<&'static str>> = parking_lot::Mutex::new(Vec::new());
+
+/// One of them, as long as it lives.
+pub(crate) struct Leaving(&'static str);
+
+impl Leaving {
+    fn new(name: &'static str) -> Self {
+        LEAVING.lock().push(name);
+        Self(name)
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let mut leaving = LEAVING.lock();
+        // One of several of one name: any will do.
+        if let Some(index) = leaving.iter().position(|name| *name == self.0) {
+            leaving.remove(index);
+        }
+    }
+}
+
+/// Their names.
+pub(crate) fn leaving() -> Vec<&'static str> {
+    LEAVING.lock().clone()
 }
 
 /// What a try to take one out came to.
@@ -146,9 +170,11 @@ pub(crate) fn take(residents: &mut Vec<Resident>, index: usize, idle_since: Opti
     let Boarding::Lead(leader) = parts.flights.board(parts.header, false) else { return Taken::Busy };
     match take(idle_since) {
         Some(generation) => {
+            // First, so that who looks at one after the other misses none.
+            let leaving = Leaving::new(node.name);
             // In order, for those that remain.
             residents.remove(index);
-            Taken::Departure(Departure { node, parts, generation, leader })
+            Taken::Departure(Departure { node, parts, generation, leader, leaving })
         }
         None => Taken::Held(leader),
     }

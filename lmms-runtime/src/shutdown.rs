@@ -1,4 +1,5 @@
-//! Shutdown: the end of the process, when all that is loaded is unloaded in reverse order of loading.
+//! Shutdown: the end of the process, when all that is loaded is unloaded in reverse order of loading. Those with an
+//! `#[unload]` come first.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -7,10 +8,10 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::load_error::UnloadHookError;
-use crate::residents::{Choice, Departure, residents, take_chosen};
+use crate::residents::{Choice, Departure, Resident, leaving, residents, take_chosen};
 
 /// What a shutdown did.
 #[derive(Debug, Default)]
@@ -21,7 +22,8 @@ pub struct Shutdown {
     pub unloaded: Vec<&'static str>,
     /// What their `#[unload]` hooks failed with.
     pub hook_errors: Vec<UnloadHookError>,
-    /// Those that were loaded still when the deadline had passed: in use, or behind one whose hook took too long.
+    /// Those that were loaded still when the deadline had passed: in use, or behind one whose hook took too long. And those
+    /// whose `#[unload]` others had begun, a sweep for instance, if it was not over.
     pub remaining: Vec<&'static str>,
     /// The interface whose async `#[unload]` the deadline interrupted.
     pub interrupted: Option<&'static str>,
@@ -32,7 +34,8 @@ pub(crate) async fn shutdown(deadline: Duration) -> Shutdown {
     let mut shutdown = Shutdown::default();
     while !timer.is_over() {
         let Some(departure) = last_loaded() else {
-            // A lease or a running invocation: nothing tells when it ends, and this is the end of the process.
+            // A lease, a running invocation or a hook that others began: nothing tells when it ends, and this is the end of
+            // the process.
             if nothing_is_loaded() {
                 break;
             }
@@ -49,17 +52,30 @@ pub(crate) async fn shutdown(deadline: Duration) -> Shutdown {
         }
     }
     shutdown.remaining = residents().lock().iter().rev().map(|resident| resident.node.name).collect();
+    shutdown.remaining.extend(leaving());
     shutdown
 }
 
 fn nothing_is_loaded() -> bool {
-    residents().lock().is_empty()
+    residents().lock().is_empty() && leaving().is_empty()
 }
 
-/// Takes out the one that was loaded last, of those that nobody holds.
+/// Takes out the one that was loaded last, of those that nobody holds: first of those with an `#[unload]`, for the others
+/// only drop what goes with the process anyway, and of those the ones that may hold one of the first.
 fn last_loaded() -> Option<Departure> {
     take_chosen(|residents| {
-        let index = residents.iter().rposition(|resident| resident.parts.header.holds() == 0)?;
+        let is_held = |resident: &Resident| resident.parts.header.holds() > 0;
+        let has_hook = |resident: &Resident| resident.options.has_unload;
+        let last = residents.iter().rposition(has_hook);
+        let index = match last {
+            Some(last) if is_held(&residents[last]) => {
+                let newer = residents[last..].iter().rposition(|resident| !is_held(resident)).map(|index| last + index);
+                // Held from elsewhere: the others need not wait for it.
+                newer.or_else(|| residents.iter().rposition(|resident| !is_held(resident) && has_hook(resident)))
+            }
+            last => last,
+        };
+        let index = index.or_else(|| residents.iter().rposition(|resident| !is_held(resident)))?;
         Some(Choice { index, idle_since: None })
     })
 }
@@ -144,7 +160,8 @@ impl Shared {
         let mut state = self.state.lock();
         while !state.is_over {
             match state.wake.take() {
-                Some((at, waker)) if Instant::now() >= at => waker.wake(),
+                // Not under the lock: it may poll there and then, which asks to be woken again.
+                Some((at, waker)) if Instant::now() >= at => MutexGuard::unlocked(&mut state, || waker.wake()),
                 Some((at, waker)) => {
                     state.wake = Some((at, waker));
                     self.changed.wait_until(&mut state, at);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::budget;
 use crate::clock;
 use crate::cycle::{self, Need, Node};
+use crate::descriptor::Options;
 use crate::flight::{Boarding, Flight, Flights, Landing, Leader};
 use crate::generation::Generation;
 use crate::hook::{self, Hook, HookFailure, Supervised};
@@ -17,7 +18,7 @@ use crate::interface::{BlockingInterface, Interface};
 use crate::invocation::{Invocation, Lease, Load};
 use crate::ledger::Ledger;
 use crate::load_error::LoadError;
-use crate::memory::LoadMeasure;
+use crate::memory::{self, LoadMeasure};
 use crate::metrics;
 use crate::residency::Residency;
 use crate::residents::{Departing, Parts, Resident, residents};
@@ -54,7 +55,10 @@ pub struct Status {
     /// What the last generation took to load and hold, in bytes: estimated from what the process grew by, which is inexact
     /// while others load or allocate, or exact with the allocator of `lmms::memory`.
     pub bytes: u64,
-    /// What unloaded generations have left behind, in bytes. Always 0 without the allocator of `lmms::memory`.
+    /// What the last load needed on its way, with what it loaded besides, in bytes: what the process grew by at most.
+    pub needed_bytes: u64,
+    /// What its generations have left behind by the last unload, in bytes: what the first leaves is usually in statics of
+    /// what it uses, what each adds is a leak. Always 0 without the allocator of `lmms::memory`.
     pub leaked: u64,
     /// How many live cache entries depend on it.
     pub dependents: usize,
@@ -191,7 +195,7 @@ impl<T: Interface> Slot<T> {
             let landing = match self.look(invocation) {
                 Look::Resident(value) => return Ok(value),
                 Look::Lead(leader) => {
-                    let room = budget::make_room(Node::of::<T>(), self.expected(), false).await;
+                    let room = self.make_room().await;
                     let started = Started::now(room);
                     let loaded = match self.start_load(invocation) {
                         Supervised::Done(loaded) => loaded,
@@ -211,7 +215,7 @@ impl<T: Interface> Slot<T> {
     where
         T: BlockingInterface,
     {
-        let room = step::at_once(budget::make_room(Node::of::<T>(), self.expected(), true));
+        let room = step::at_once(self.make_room());
         let started = Started::now(room);
         let loaded = match self.start_load(invocation) {
             Supervised::Done(loaded) => loaded,
@@ -225,7 +229,7 @@ impl<T: Interface> Slot<T> {
         let node = Node::of::<T>();
         // A cycle that was met by the unload hook before, or by a load that was cancelled, is not this load's.
         cycle::forget_note(node);
-        hook::start(node, || T::__lmms_load(Load::new(invocation, node)))
+        hook::start(node, Some(self.ledger.account()), || T::__lmms_load(Load::new(invocation, node)))
     }
 
     fn finish_load<'i>(
@@ -268,9 +272,10 @@ impl<T: Interface> Slot<T> {
         }
     }
 
-    /// What a load is expected to need, in bytes: what it was declared or seen to.
-    fn expected(&self) -> budget::Expected {
-        budget::Expected { declared: T::__LMMS_OPTIONS.memory_mb, seen: self.ledger.need() }
+    /// Makes room for a load, if memory is short.
+    fn make_room(&'static self) -> impl Future<Output = Option<budget::Room>> {
+        let Options { memory_mb, is_blocking, .. } = T::__LMMS_OPTIONS;
+        budget::make_room(Node::of::<T>(), &self.ledger, memory_mb, is_blocking)
     }
 
     /// A handle that keeps the instance loaded, if it is resident.
@@ -294,6 +299,7 @@ impl Parts {
             holds: header.holds(),
             load_time: ledger.load_time(),
             bytes: ledger.bytes(),
+            needed_bytes: ledger.need().unwrap_or(0),
             leaked: ledger.leaked(),
             dependents: ledger.dependents(),
             idle: clock::now().since(header.last_use()),
@@ -319,7 +325,8 @@ impl Started {
         let took = self.at.elapsed();
         let ledger = resident.parts.ledger;
         ledger.loaded(number, took);
-        ledger.measured(self.measure.end());
+        ledger.measured(self.measure.end(ledger.account()));
+        memory::loaded();
         metrics::loaded(number, took);
         cycle::forget_note(resident.node);
         residents().lock().push(resident);

@@ -4,7 +4,6 @@
 //! nanoseconds while nothing can be due: each pass leaves behind when it should be repeated, unless something changes
 //! before. **Invariant.** Whatever can make something due earlier than was thought says [`something_changed`].
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::budget::{self, Budget};
@@ -12,20 +11,24 @@ use crate::cache;
 use crate::clock::{self, Moment};
 use crate::ledger::Dependency;
 use crate::load_error::UnloadHookError;
-use crate::memory::Reclaim;
+use crate::memory::{self, Reclaim};
 use crate::metrics;
 use crate::policy::{Floor, Reason};
-use crate::residents::{Choice, Departure, Measures, Resident, take_chosen};
+use crate::residents::{Choice, Departure, Measures, Resident, residents, take_chosen};
+use crate::sync::{AtomicBool, AtomicU64, Ordering, static_unless_loom};
 
 /// How often the process is held against its budget.
 const BUDGET_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How often something was loaded or let go that may change what is due.
-static CHANGES: AtomicU64 = AtomicU64::new(1);
+static_unless_loom! {
+    /// How often something was loaded or let go that may change what is due.
+    #[inline]
+    fn changes() -> &'static AtomicU64 = AtomicU64::new(1);
+}
 
 pub(crate) fn something_changed() {
     // Release, with the Acquire in `is_due`: who sees the change sees what changed.
-    CHANGES.fetch_add(1, Ordering::Release);
+    changes().fetch_add(1, Ordering::Release);
 }
 
 /// What one sweep did.
@@ -72,7 +75,7 @@ impl Sweeper {
     pub(crate) fn is_due(&self) -> bool {
         // Acquire, with the Release in `something_changed`. `next` is Relaxed: it is written before `seen`, by a sweep that is
         // ordered with this one or else is still going on.
-        CHANGES.load(Ordering::Acquire) != self.seen.load(Ordering::Acquire)
+        changes().load(Ordering::Acquire) != self.seen.load(Ordering::Acquire)
             || clock::now().0 >= self.next.load(Ordering::Relaxed)
     }
 
@@ -80,16 +83,21 @@ impl Sweeper {
     pub(crate) async fn sweep(&self) -> Swept {
         let mut swept = Swept::default();
         let Some(_turn) = Turn::take() else { return swept };
+        // Hooks and other threads may load again what is due at once. That is for the next sweep, or this one might not end.
+        let most = residents().lock().len();
         if let Some(first) = self.next_due() {
             let reclaim = Reclaim::start();
             swept.see_through(first).await;
-            while let Some(departure) = self.next_due() {
+            while swept.unloaded.len() < most
+                && let Some(departure) = self.next_due()
+            {
                 swept.see_through(departure).await;
             }
             swept.reclaimed(reclaim);
         }
+        memory::tidy();
         if let Some(budget) = budget::get() {
-            swept.relieve(&budget).await;
+            swept.relieve(&budget, most).await;
             // What the process holds grows without a word, too.
             let soon = clock::now() + BUDGET_INTERVAL;
             self.next.fetch_min(soon.0, Ordering::Relaxed);
@@ -104,7 +112,7 @@ impl Sweeper {
             cache::expire(now);
         }
         // Before anything is looked at: what changes from here on is for the next sweep.
-        let changes = CHANGES.load(Ordering::Acquire);
+        let changes = changes().load(Ordering::Acquire);
         take_chosen(|residents| {
             let pass = Pass::over(residents, now, &self.rules);
             if pass.longest_idle.is_none() {
@@ -174,12 +182,15 @@ impl Swept {
     }
 
     /// Unloads more if the process holds more than its budget allows.
-    async fn relieve(&mut self, budget: &Budget) {
-        while budget.shortage(0).is_some() {
-            let Some(departure) = budget.next_to_go(clock::now(), false) else { return };
-            let reclaim = Reclaim::start();
-            self.see_through(departure).await;
-            self.reclaimed(reclaim);
+    async fn relieve(&mut self, budget: &Budget, most: usize) {
+        while let Some(short) = budget.shortage() {
+            let gone = budget.unload_for(short, most.saturating_sub(self.unloaded.len()), None).await;
+            if gone.unloaded.is_empty() {
+                return;
+            }
+            self.unloaded.extend(gone.unloaded);
+            self.hook_errors.extend(gone.hook_errors);
+            self.reclaimed_bytes += gone.bytes;
         }
     }
 }
@@ -187,17 +198,22 @@ impl Swept {
 /// The right to sweep.
 struct Turn;
 
-static SWEEPING: AtomicBool = AtomicBool::new(false);
+static_unless_loom! {
+    /// Whether somebody has it.
+    fn sweeping() -> &'static AtomicBool = AtomicBool::new(false);
+}
 
 impl Turn {
     fn take() -> Option<Self> {
         // Acquire, with the Release below: a sweep sees all that the one before it did.
-        SWEEPING.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok().then_some(Self)
+        let taken = sweeping().compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        // Not `then_some`: a `Turn` that is made in vain ends the other's when it is dropped.
+        taken.then(|| Self)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        SWEEPING.store(false, Ordering::Release);
+        sweeping().store(false, Ordering::Release);
     }
 }

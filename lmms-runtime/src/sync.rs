@@ -5,7 +5,7 @@
 #[cfg(not(lmms_loom))]
 mod imp {
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
     pub(crate) use std::thread_local;
 
     pub(crate) fn wait<'a, T>(condvar: &Condvar, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
@@ -16,7 +16,7 @@ mod imp {
 
 #[cfg(lmms_loom)]
 mod imp {
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
     pub(crate) use loom::sync::{Condvar, MutexGuard};
     pub(crate) use loom::thread_local;
 
@@ -54,3 +54,20 @@ macro_rules! const_unless_loom {
     };
 }
 pub(crate) use const_unless_loom;
+
+/// Declares a `static`, and a function that gives it: each run of a model has one of its own.
+macro_rules! static_unless_loom {
+    ($(#[$attr:meta])* $vis:vis fn $name:ident() -> &'static $Type:ty = $value:expr;) => {
+        $(#[$attr])*
+        $vis fn $name() -> &'static $Type {
+            #[cfg(not(lmms_loom))]
+            static IT: $Type = $value;
+            #[cfg(lmms_loom)]
+            loom::lazy_static! {
+                static ref IT: $Type = $value;
+            }
+            &IT
+        }
+    };
+}
+pub(crate) use static_unless_loom;

@@ -44,12 +44,17 @@ impl Departure {
     /// Runs the unload hook and drops the instance.
     pub(crate) fn start(self) -> Departed {
         metrics::unloaded();
-        let Self { node, generation, leader, .. } = self;
+        let Self { node, parts, generation, leader, leaving } = self;
+        // A load whose hook sweeps waits for this one: if this one asks for what is loaded, that is a cycle.
+        let need = Need::new(cycle::loading(), node);
         let finish = move |done: Result<(), HookFailure>| {
+            drop(need);
+            parts.ledger.unloaded();
             leader.land(Landing::LookAgain);
+            drop(leaving);
             done.err().map(|failure| UnloadHookError::new(node.name, failure))
         };
-        match hook::start(node, || generation.depart()) {
+        match hook::start(node, None, || generation.depart()) {
             Supervised::Done(done) => Departed::Done(finish(done)),
             Supervised::Running(future) => Departed::Running(Box::pin(async move { finish(future.await) })),
         }
@@ -116,8 +121,9 @@ fn look(node: Node, slot: Parts, rules: &Rules) -> Look {
 /// Nothing to unload, unless somebody is at it.
 fn not_resident(node: Node, slot: Parts) -> Look {
     match slot.flights.board(slot.header, false) {
-        // It became resident just now, and is not listed yet; it is as if we had come before.
-        Boarding::Lead(_) | Boarding::LookAgain => Look::Over(Unload::NotLoaded),
+        Boarding::LookAgain => Look::Over(Unload::NotLoaded),
+        // A load ended just now, and has listed it by now.
+        Boarding::Lead(_) => Look::Again,
         // A load, after which there is something to unload, or another unload.
         Boarding::Follow(flight) => match Need::new(cycle::loading(), node) {
             Ok(need) => Look::Busy(Busy::new(flight, need)),

@@ -14,6 +14,7 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
     let fast_path_threshold = option(private, interface.fast_path_threshold);
     let memory_mb = option(private, interface.memory_mb);
     let is_blocking = interface.is_blocking();
+    let has_unload = !interface.unloads.is_empty();
     // One for each operation, even if its `#[cfg]`s leave it out: nothing is known of those here.
     let operations = interface.operations.len();
     let loads = interface.loads.iter().map(|hook| load(private, interface, hook));
@@ -34,6 +35,7 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
             fast_path_threshold: #fast_path_threshold,
             memory_mb: #memory_mb,
             is_blocking: #is_blocking,
+            has_unload: #has_unload,
         };
         static __LMMS_HEATS: [#private::Heat; #operations] = [const { #private::Heat::new() }; #operations];
 

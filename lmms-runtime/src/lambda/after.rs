@@ -14,6 +14,12 @@ use tokio::runtime::Handle;
 
 use crate::gateway::Gateway;
 
+/// Whether several invocations may run at once, as `lambda_runtime` tells.
+pub(crate) fn is_concurrent() -> bool {
+    let limit = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|limit| limit.parse::<u32>().ok());
+    limit.is_some_and(|limit| limit > 1)
+}
+
 /// Sweeps after each response.
 #[derive(Clone)]
 pub(crate) struct AfterResponse {
@@ -24,8 +30,7 @@ pub(crate) struct AfterResponse {
 
 impl AfterResponse {
     pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
-        let limit = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|limit| limit.parse::<u32>().ok());
-        Self { gateway, is_concurrent: limit.is_some_and(|limit| limit > 1) }
+        Self { gateway, is_concurrent: is_concurrent() }
     }
 
     async fn follow_up(self) {

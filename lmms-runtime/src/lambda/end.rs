@@ -36,7 +36,9 @@ where
     for error in &shutdown.hook_errors {
         eprintln!("lmms: {error}");
     }
-    for name in shutdown.interrupted.iter().chain(&shutdown.remaining) {
+    // What is dropped and no more goes with the process as well.
+    let with_hook = |name: &&&str| gateway.has_unload(name);
+    for name in shutdown.interrupted.iter().chain(shutdown.remaining.iter().filter(with_hook)) {
         eprintln!("lmms: interface `{name}` was not unloaded within {} ms of SIGTERM", DEADLINE.as_millis());
     }
     Ok(())

@@ -22,6 +22,7 @@ pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
 use self::after::AfterResponse;
 use crate::gateway::{Gateway, StartError};
 use crate::invocation::Invocation;
+use crate::os;
 
 /// Serves the gateway as this function's handler, configured by the environment.
 ///
@@ -101,6 +102,10 @@ where
 }
 
 async fn started() -> Result<Gateway, StartError> {
+    // Before anything is loaded, and where threads do not compete for the one heap.
+    if !after::is_concurrent() {
+        os::use_one_heap();
+    }
     let gateway = Gateway::from_env()?;
     gateway.start().await?;
     Ok(gateway)

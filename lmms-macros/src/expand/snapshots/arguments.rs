@@ -21,6 +21,7 @@ const _: () = {
         fast_path_threshold: crate::framework::__private::Option::None,
         memory_mb: crate::framework::__private::Option::None,
         is_blocking: true,
+        has_unload: false,
     };
     static __LMMS_HEATS: [crate::framework::__private::Heat; 1usize] = [const {
         crate::framework::__private::Heat::new()

@@ -24,6 +24,7 @@ const _: () = {
         fast_path_threshold: ::lmms::__private::Option::None,
         memory_mb: ::lmms::__private::Option::None,
         is_blocking: false,
+        has_unload: true,
     };
     static __LMMS_HEATS: [::lmms::__private::Heat; 2usize] = [const {
         ::lmms::__private::Heat::new()

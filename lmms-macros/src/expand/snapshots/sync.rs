@@ -19,6 +19,7 @@ const _: () = {
         fast_path_threshold: ::lmms::__private::Option::None,
         memory_mb: ::lmms::__private::Option::None,
         is_blocking: true,
+        has_unload: false,
     };
     static __LMMS_HEATS: [::lmms::__private::Heat; 1usize] = [const {
         ::lmms::__private::Heat::new()
