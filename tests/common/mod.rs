@@ -63,3 +63,33 @@ pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
 pub fn resident(gateway: &Gateway) -> Vec<&'static str> {
     gateway.interfaces().filter(|interface| interface.status().resident).map(|interface| interface.name()).collect()
 }
+
+/// What this process holds, in bytes.
+#[cfg(target_os = "linux")]
+pub fn rss() -> u64 {
+    process_status("VmRSS:")
+}
+
+/// The most that it ever held, in bytes.
+#[cfg(target_os = "linux")]
+pub fn peak_rss() -> u64 {
+    process_status("VmHWM:")
+}
+
+#[cfg(target_os = "linux")]
+fn process_status(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// Memory that was written to, in a block so large that no allocator keeps it back: for tests of what is unloaded, not of
+/// what of it returns.
+pub fn block(mib: usize) -> Vec<u8> {
+    let size = mib << 20;
+    let mut block = Vec::with_capacity(size.max(33 << 20));
+    while block.len() < size {
+        block.extend_from_slice(&[0xA5; 4096]);
+    }
+    block
+}
