@@ -191,7 +191,7 @@
 //! | [`Pinned`](Reason::Pinned) | it is declared `#[lmms::interface(pinned)]` |
 //! | [`ActiveReference`](Reason::ActiveReference) | an invocation that touched it is running, or a [`Lease`] lives |
 //! | [`CacheDependency`](Reason::CacheDependency) | a live entry of a [`Cache`] declares that it depends on it |
-//! | [`HotPath`](Reason::HotPath) | one of its operations was called by name more than `FAST_PATH_THRESHOLD` times; each half-life without calls halves the count |
+//! | [`HotPath`](Reason::HotPath) | one of its operations was called by name more than `FAST_PATH_THRESHOLD` times; each half-life halves the count |
 //! | [`GracePeriod`](Reason::GracePeriod) | its last use is less than its grace period ago |
 //! | [`MinResident`](Reason::MinResident) | fewer than `MIN_RESIDENT_MODULES` would stay; of those that may go, the least recently used go |
 //!
@@ -257,13 +257,13 @@
 //!
 //! | variable | default | |
 //! |---|---|---|
-//! | `LAZY_LOADING_ENABLED` | `true` | `false` loads everything at the start |
+//! | `LAZY_LOADING_ENABLED` | `true` | `false` loads everything at the start, and keeps it |
 //! | `ENABLE_MODULE_UNLOADING` | `true` | `false`: nothing is ever unloaded |
 //! | `UNLOAD_GRACE_PERIOD` | 30 | seconds without use before an unload; wins over what interfaces declare |
 //! | `MIN_RESIDENT_MODULES` | 8 | how many interfaces stay loaded in any case |
 //! | `ENABLE_FAST_PATH` | `true` | `false`: nothing is hot |
 //! | `FAST_PATH_THRESHOLD` | 50 | after more calls than this an operation is hot |
-//! | `LMMS_HEAT_HALF_LIFE` | 300 | seconds without calls after which half of them are forgotten; 0 is never |
+//! | `LMMS_HEAT_HALF_LIFE` | 300 | seconds after which half of the calls so far are forgotten; 0 is never |
 //! | `LMMS_MEMORY_BUDGET_MB` | on Lambda, nine tenths of the function's memory less 16; else none | MiB that the process may hold; 0 is no limit |
 //!
 //! Those without the prefix `LMMS_` are also read with it, which wins. A value that does not parse stops the start.

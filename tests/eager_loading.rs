@@ -5,9 +5,10 @@ mod common;
 use std::error::Error as _;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use common::{block_on, gateway, resident};
-use lmms::{Config, Gateway, Lease, Load, LoadError, StartError};
+use lmms::{Config, Gateway, Lease, Load, LoadError, Reason, StartError, Unload};
 
 struct Base;
 
@@ -85,7 +86,8 @@ fn everything_loads_at_the_start_and_nothing_after() {
     block_on(lazy.start()).unwrap();
     assert!(resident(&lazy).is_empty());
 
-    let gateway = Gateway::new(Config::default().with_lazy_loading(false)).unwrap();
+    let config = Config::default().with_lazy_loading(false).with_grace_period(Duration::ZERO).with_min_resident(0);
+    let gateway = Gateway::new(config).unwrap();
     assert_eq!(gateway.stats().ligs_loads, 0, "before the start");
 
     let error = block_on(gateway.start()).unwrap_err();
@@ -106,6 +108,10 @@ fn everything_loads_at_the_start_and_nothing_after() {
         }
     }
     assert_eq!(gateway.stats().ligs_loads, 4);
+
+    // What was loaded at the start stays, however long nobody uses it.
+    let unload = block_on(gateway.unload_module("base")).unwrap();
+    assert!(matches!(unload, Unload::Blocked(Reason::Disabled)), "{unload:?}");
 
     // A second start finds everything there.
     block_on(gateway.start()).unwrap();

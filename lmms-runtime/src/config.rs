@@ -133,7 +133,8 @@ impl Config {
         Self { lazy_loading, ..self }
     }
 
-    /// `ENABLE_MODULE_UNLOADING`: interfaces may be unloaded (default).
+    /// `ENABLE_MODULE_UNLOADING`: interfaces may be unloaded (default). Without [`lazy_loading`](Self::lazy_loading) nothing is
+    /// unloaded either way: what was loaded at the start stays.
     #[must_use]
     pub fn unloading(&self) -> bool {
         self.unloading
@@ -214,7 +215,8 @@ impl Config {
         Self { fast_path_threshold: Some(calls), ..self }
     }
 
-    /// `LMMS_HEAT_HALF_LIFE`: after how long without calls an operation has half its heat. 300 s by default; 0 is never.
+    /// `LMMS_HEAT_HALF_LIFE`: how often half of the calls that an operation had so far are forgotten. 300 s by default; 0 is
+    /// never.
     #[must_use]
     pub fn heat_half_life(&self) -> Duration {
         self.heat_half_life
@@ -225,6 +227,11 @@ impl Config {
     pub fn with_heat_half_life(self, half_life: Duration) -> Self {
         let seconds = half_life.as_secs().saturating_add(u64::from(half_life.subsec_nanos() > 0));
         Self { heat_half_life: Duration::from_secs(seconds), ..self }
+    }
+
+    /// Whether anything may be unloaded.
+    pub(crate) fn may_unload(&self) -> bool {
+        self.unloading && self.lazy_loading
     }
 
     /// How the policy judges, by this configuration.

@@ -82,7 +82,7 @@ impl Gateway {
         let registry = Registry::get()?;
         let measures = config.measures();
         let sweeper = Sweeper::new(Rules { measures, min_resident: config.min_resident() });
-        let budget = config.memory_budget().filter(|_| config.unloading());
+        let budget = config.memory_budget().filter(|_| config.may_unload());
         budget::set(budget.map(|bytes| Budget { bytes, measures }));
         Ok(Self { registry, config, sweeper })
     }
@@ -213,7 +213,7 @@ impl Gateway {
         let entry =
             self.registry.find(interface).ok_or_else(|| self.unknown_interface(interface).about(interface, ""))?;
         let descriptor = &entry.descriptor;
-        if !self.config.unloading() {
+        if !self.config.may_unload() {
             return Ok(Unload::Blocked(Reason::Disabled));
         }
         if descriptor.options.pinned {
@@ -238,7 +238,7 @@ impl Gateway {
 
     /// Whether a sweep can have anything to do.
     pub(crate) fn is_sweep_due(&self) -> bool {
-        self.config.unloading() && self.sweeper.is_due()
+        self.config.may_unload() && self.sweeper.is_due()
     }
 
     /// As [`sweep`](Self::sweep), for who has nobody to tell of hooks that failed.

@@ -1,7 +1,7 @@
 //! Heat: how often an operation was called of late, and what follows from it.
 //!
-//! **Invariant.** Heat cools by halves: after each half-life without a call, half of the calls are forgotten, so that what
-//! was hot once is not protected for ever. Asking for a tier does not heat.
+//! **Invariant.** Heat cools by halves: each half-life, half of the calls so far are forgotten, so that what was hot once is
+//! not protected for ever. Asking for a tier does not heat.
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -8,7 +8,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Unloading is switched off (`ENABLE_MODULE_UNLOADING=false`).
+    /// Unloading is switched off (`ENABLE_MODULE_UNLOADING=false`), or everything was loaded at the start
+    /// (`LAZY_LOADING_ENABLED=false`).
     Disabled,
     /// It is declared `#[lmms::interface(pinned)]`.
     Pinned,

@@ -217,6 +217,7 @@ mod tests {
     #[global_allocator]
     static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+    #[allow(clippy::vec_box, reason = "each is to be a block of its own")]
     fn blocks(count: usize) -> Vec<Box<[u8; 64]>> {
         (0..count).map(|_| Box::new([1; 64])).collect()
     }
