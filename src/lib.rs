@@ -372,7 +372,7 @@ pub use lmms_runtime::memory;
 pub use lmms_runtime::{
     BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
     Gateway, Inserted, Interface, InterfaceInfo, Invocation, Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD,
-    Reason, RegistryError, Shutdown, StartError, Stats, Status, Swept, Tier, Unload, UnloadHookError, testing,
+    Reason, RegistryError, Shutdown, StartError, Stats, Status, Swept, Unload, UnloadHookError, testing,
 };
 
 #[doc(hidden)]

@@ -114,6 +114,8 @@ impl Peaky {
 #[test]
 fn what_a_load_needs_only_on_its_way_is_learned_too() {
     in_a_process_of_its_own("what_a_load_needs_only_on_its_way_is_learned_too", || {
+        // Peaks are learned where there is a budget to keep.
+        let _roomy = budget_with_room_for(500);
         touch::<Peaky>();
         let _ = block_on(unloader().sweep());
         let (budget, gateway) = budget_with_room_for(50);

@@ -76,31 +76,39 @@ impl Budget {
                 .filter(|(_, resident)| resident.options.is_blocking || !blocking)
                 .map(|(index, resident)| (index, resident.facts(now, &self.measures)))
                 .filter(|(_, facts)| facts.reason_to_stay_under_pressure().is_none())
-                // What holds next to nothing of what a load is short of is better kept. Where the process is over its budget
-                // without one, something grew after it was measured: it may be any.
-                .filter(|(_, facts)| load.is_none() || facts.bytes >= short / WORTH_WHILE)
                 .collect();
+            // What holds next to nothing of what a load is short of is better kept, unless it takes just those. Where the process
+            // is over its budget without a load, something grew after it was measured: it may be any.
+            let is_worth_while = |bytes: u64| bytes >= short / WORTH_WHILE;
+            let sum = |least: u64| {
+                let bytes = may_go.iter().map(|(_, facts)| facts.bytes).filter(|bytes| *bytes >= least);
+                bytes.fold(0, u64::saturating_add)
+            };
+            let takes_all = sum(short / WORTH_WHILE) < short && sum(0) >= short;
+            if load.is_some() && !takes_all {
+                may_go.retain(|(_, facts)| is_worth_while(facts.bytes));
+            }
             may_go.sort_by(|(_, a), (_, b)| a.goes_before(b));
             let bytes: Vec<_> = may_go.iter().map(|(_, facts)| facts.bytes).collect();
             let (index, _) = may_go[policy::first_to_go(&bytes, short)?];
             // However lately it was used.
-            Some(Choice { index, idle_since: None })
+            Some(Choice { index, idle_since: None, even_if_needed: false })
         })
     }
 
-    /// Unloads one after the other, `most` at most, until `short` bytes are gone by what each is known to hold, and gives
-    /// them back.
-    pub(crate) async fn unload_for(&self, short: u64, most: usize, from: Option<For>) -> Gone {
+    /// Unloads one after the other, `most` at most, until what is short is gone by what each is known to hold, and gives
+    /// them back. Nothing is gone if there is enough without: what is free already counts for nothing.
+    pub(crate) async fn unload_for(&self, most: usize, from: Option<For>) -> Gone {
         let mut gone = Gone::default();
         let reclaim = Reclaim::start();
-        let mut expected = 0;
-        while expected < short && gone.unloaded.len() < most {
+        let short = self.shortage().unwrap_or(0);
+        while gone.expected < short && gone.unloaded.len() < most {
             let now = clock::now();
-            let Some(departure) = self.next_to_go(now, short - expected, from) else { break };
+            let Some(departure) = self.next_to_go(now, short - gone.expected, from) else { break };
             // An unload hook that asks for the interface whose load waits for it would wait for ever: now it is a cycle.
             let need = Need::new(from.map(|from| from.node), departure.node);
             // Each counts for something, or there would be no end.
-            expected += departure.parts.ledger.bytes().max(1);
+            gone.expected += departure.parts.ledger.bytes().max(1);
             gone.unloaded.push(departure.node.name);
             gone.hook_errors.extend(departure.see_through().await);
             drop(need);
@@ -125,8 +133,17 @@ pub(crate) struct For {
 pub(crate) struct Gone {
     pub(crate) unloaded: Vec<&'static str>,
     pub(crate) hook_errors: Vec<UnloadHookError>,
+    /// What they were known to hold.
+    expected: u64,
     /// What the system got back.
     pub(crate) bytes: u64,
+}
+
+impl Gone {
+    /// Whether more of the same may help: not where allocators keep what is dropped, or something else fills the memory.
+    pub(crate) fn is_useful(&self) -> bool {
+        !self.unloaded.is_empty() && self.bytes >= self.expected / 4
+    }
 }
 
 /// Room that is kept free for a load, until it is over.
@@ -156,7 +173,8 @@ impl Drop for Room {
 /// those whose hooks are async. So does one with sync hooks that is awaited: who waits for it may hold up the thread on
 /// which those hooks would go on.
 ///
-/// What it needs is what its last load did, or what it declares, in MiB, if that is more.
+/// What it needs is what its last load did, or what it declares, in MiB, if that is more; if neither is known, a quarter of
+/// the budget.
 pub(crate) async fn make_room(
     node: Node,
     ledger: &'static Ledger,
@@ -165,41 +183,47 @@ pub(crate) async fn make_room(
 ) -> Option<Room> {
     let budget = get()?;
     let declared = declared.map(|mebibytes| u64::from(mebibytes) << 20);
-    let needed = ledger.need().max(declared).unwrap_or_else(|| budget.guess());
+    let known = ledger.need().max(declared);
+    let needed = known.unwrap_or_else(|| budget.guess());
     // Before anything is looked at: of two that begin at once, one sees the other's.
     let (room, more) = Room::keep(node, needed);
     if more > 0 && budget.shortage().is_some() {
         // In a box, so that the usual load's future is not as large as this one.
-        Box::pin(unload_others(For { node, blocking }, ledger, budget, needed)).await;
+        Box::pin(unload_others(For { node, blocking }, ledger, budget, known)).await;
     }
     Some(room)
 }
 
-async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: u64) {
-    cache::expire(clock::now());
+async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Option<u64>) {
+    // What is dropped may ask for the interface whose load waits for it: that is a cycle, as with an unload hook.
+    cycle::within(load.node, || cache::expire(clock::now()));
     // Hooks may load others instead of those that went. So many are enough, or this might not end.
     let mut most = residents().lock().len();
-    while let Some(short) = budget.shortage() {
-        let gone = budget.unload_for(short, most, Some(load)).await;
+    while budget.shortage().is_some() {
+        let gone = budget.unload_for(most, Some(load)).await;
         most -= gone.unloaded.len();
         for error in &gone.hook_errors {
             eprintln!("lmms: {error}");
         }
-        if gone.unloaded.is_empty() {
+        if gone.is_useful() {
+            continue;
+        }
+        // A guess is no reason to warn.
+        if let (Some(short), Some(needed)) = (budget.shortage(), needed) {
             metrics::over_budget();
             if ledger.warn_once() {
                 warn(load.node, &budget, needed, short);
             }
-            return;
         }
+        return;
     }
 }
 
 fn warn(node: Node, budget: &Budget, needed: u64, short: u64) {
     let mib = |bytes: u64| bytes.div_ceil(1 << 20);
     eprintln!(
-        "lmms: `{}` is expected to need {} MiB to load, {} MiB more than the budget of {} MiB leaves, and nothing else may \
-         be unloaded: it loads all the same",
+        "lmms: `{}` is expected to need {} MiB to load, {} MiB more than the budget of {} MiB leaves, and unloading \
+         others gives no more back: it loads all the same",
         node.name,
         mib(needed),
         mib(short),

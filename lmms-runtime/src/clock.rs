@@ -1,15 +1,16 @@
 //! Clock: time as the policy counts it.
 //!
 //! A container is frozen between requests, and on some hosts the monotonic clock stops with it; after a snapshot is
-//! restored, either clock may jump. **Invariant.** Time here never goes back, and what passed is the most that either
-//! clock says has passed: frozen time counts, and a wall clock that is set back counts for nothing.
+//! restored, either clock may jump. **Invariant.** Time here never goes back, and what passed is what the monotonic clock
+//! says, or the wall clock if that has clearly gone further: frozen time counts, and a wall clock that is set back counts
+//! for nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::os::{self, Clocks};
+use crate::os;
 
 /// A point in time: milliseconds since this process first asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +36,18 @@ impl std::ops::Add<Duration> for Moment {
     }
 }
 
+/// What the two clocks of the system say, in milliseconds.
+struct Clocks {
+    monotonic: u64,
+    wall: u64,
+}
+
+impl Clocks {
+    fn read() -> Self {
+        Self { monotonic: os::monotonic(), wall: os::wall() }
+    }
+}
+
 /// What the clocks said last, and the time that has passed by then.
 struct Reading {
     monotonic: u64,
@@ -48,12 +61,18 @@ impl Reading {
         if self.monotonic != 0 || self.wall != 0 {
             let monotonic = clocks.monotonic.saturating_sub(self.monotonic);
             let wall = clocks.wall.saturating_sub(self.wall);
-            self.passed = self.passed.saturating_add(monotonic.max(wall));
+            // A wall clock that is a little ahead is not believed: read a moment apart, and in whole milliseconds, each of the
+            // two is ahead now and then.
+            let is_frozen = wall > monotonic.saturating_add(TOLERANCE);
+            self.passed = self.passed.saturating_add(if is_frozen { wall } else { monotonic });
         }
         (self.monotonic, self.wall) = (clocks.monotonic, clocks.wall);
         self.passed
     }
 }
+
+/// In milliseconds.
+const TOLERANCE: u64 = 50;
 
 static READING: Mutex<Reading> = Mutex::new(Reading { monotonic: 0, wall: 0, passed: 0 });
 
@@ -67,9 +86,26 @@ pub(crate) fn now() -> Moment {
     match MANUAL.load(Ordering::Relaxed) {
         // A model's time stands still unless it is set: loom repeats every run.
         OFF if cfg!(lmms_loom) => Moment(0),
-        OFF => Moment(READING.lock().advance(&os::clocks())),
+        OFF => Moment(by_the_clocks()),
         manual => Moment(manual),
     }
+}
+
+/// The last reading, for all who ask in the same tick: its monotonic clock, and the time that had passed.
+static TICK: AtomicU64 = AtomicU64::new(u64::MAX);
+static PASSED: AtomicU64 = AtomicU64::new(0);
+
+fn by_the_clocks() -> u64 {
+    // Acquire, with the Release below: the time is that of this tick, or of a later one.
+    if os::monotonic() == TICK.load(Ordering::Acquire) {
+        return PASSED.load(Ordering::Relaxed);
+    }
+    let mut reading = READING.lock();
+    let clocks = Clocks::read();
+    let passed = reading.advance(&clocks);
+    PASSED.store(passed, Ordering::Relaxed);
+    TICK.store(clocks.monotonic, Ordering::Release);
+    passed
 }
 
 /// From now on time stands still, and goes on by [`advance_manual`] alone. `false` if it does already.
@@ -88,8 +124,9 @@ pub(crate) fn advance_manual(by: Duration) {
 /// Back to the system's clocks, from the time that was shown: it never goes back.
 pub(crate) fn end_manual() {
     let mut reading = READING.lock();
-    reading.advance(&os::clocks());
+    reading.advance(&Clocks::read());
     reading.passed = reading.passed.max(MANUAL.load(Ordering::Relaxed));
+    PASSED.store(reading.passed, Ordering::Relaxed);
     MANUAL.store(OFF, Ordering::Relaxed);
 }
 

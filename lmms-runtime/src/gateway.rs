@@ -4,6 +4,7 @@
 //! error with a stable code.
 
 use std::fmt;
+use std::future::ready;
 use std::time::Duration;
 
 use crate::budget::{self, Budget};
@@ -75,6 +76,9 @@ impl fmt::Debug for StartError {
 
 impl Gateway {
     /// A gateway to all linked interfaces. Loads nothing: see [`start`](Self::start).
+    ///
+    /// The memory budget is the process's: that of this configuration takes the place of an earlier gateway's, also if it is
+    /// none.
     ///
     /// # Errors
     /// If two interfaces have the same name.
@@ -226,8 +230,9 @@ impl Gateway {
     /// more if the process holds more than its memory budget.
     ///
     /// To be called when invocations have ended, best after their answers were sent. While nothing can be due, it costs
-    /// nanoseconds. Only one sweep goes on at a time: a second one returns at once. Dropping the future while an async
-    /// `#[unload]` runs cancels that hook; what is due besides stays for the next sweep.
+    /// nanoseconds. (A memory budget is looked at every 100 ms, which costs microseconds.) Only one sweep goes on at a time: a
+    /// second one returns at once. So the future is to be polled to its end or dropped; dropping it while an async `#[unload]`
+    /// runs cancels that hook, and what is due besides stays for the next sweep.
     pub async fn sweep(&self) -> Swept {
         if !self.is_sweep_due() {
             return Swept::default();
@@ -255,7 +260,19 @@ impl Gateway {
     /// What is still in use is waited for, and so is each async `#[unload]`, until `deadline` has passed. A sync hook cannot
     /// be interrupted. Interfaces that are loaded meanwhile are unloaded, too.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
-        shutdown::shutdown(deadline).await
+        shutdown::shutdown(ready(()), deadline).await
+    }
+
+    /// As [`shutdown`](Self::shutdown), after `first`, which has no longer than until the deadline either.
+    #[cfg(feature = "lambda")]
+    pub(crate) async fn shutdown_after(&self, first: impl Future<Output = ()>, deadline: Duration) -> Shutdown {
+        shutdown::shutdown(first, deadline).await
+    }
+
+    /// Whether a hook that was begun is not over.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn is_unloading(&self) -> bool {
+        !crate::residents::leaving().is_empty()
     }
 
     async fn answer_batch(&self, invocation: &Invocation, items: Items<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {

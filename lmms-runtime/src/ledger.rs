@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::memory::{Account, Taken};
+use crate::memory::{self, Account, Taken};
 use crate::sweep;
 
 // Relaxed throughout, unless said: figures, not synchronisation.
@@ -89,7 +89,8 @@ impl Ledger {
 
     /// A generation was dropped.
     pub(crate) fn unloaded(&self) {
-        if let Some(left) = self.account.close() {
+        memory::unloaded(self.bytes());
+        if let Some(left) = self.account.live() {
             self.leaked.store(left, Ordering::Relaxed);
         }
     }

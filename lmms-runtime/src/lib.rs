@@ -62,7 +62,6 @@ pub use cache::{Cache, CacheBuilder, CacheStats, Dependencies, Inserted};
 pub use config::{Config, ConfigError};
 pub use error::{Error, ErrorCode};
 pub use gateway::{Gateway, StartError};
-pub use heat::Tier;
 pub use hook::BoxError;
 pub use info::InterfaceInfo;
 pub use interface::{BlockingInterface, Interface};

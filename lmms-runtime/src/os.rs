@@ -8,17 +8,19 @@ use std::fs::File;
 use std::io::Read;
 use std::mem::MaybeUninit;
 
-/// What two clocks of the system say, in milliseconds.
-pub(crate) struct Clocks {
-    pub(crate) monotonic: u64,
-    pub(crate) wall: u64,
-}
-
-/// Coarse ones, as of the last tick of the kernel (1 to 10 ms ago): a quarter of the price of exact ones, and no policy
+/// The system's monotonic clock, in milliseconds.
+///
+/// A coarse one, as of the last tick of the kernel (1 to 10 ms ago): a quarter of the price of an exact one, and no policy
 /// here counts in less.
 #[cfg(target_os = "linux")]
-pub(crate) fn clocks() -> Clocks {
-    Clocks { monotonic: clock(libc::CLOCK_MONOTONIC_COARSE), wall: clock(libc::CLOCK_REALTIME_COARSE) }
+pub(crate) fn monotonic() -> u64 {
+    clock(libc::CLOCK_MONOTONIC_COARSE)
+}
+
+/// The time of day, in milliseconds, as coarse.
+#[cfg(target_os = "linux")]
+pub(crate) fn wall() -> u64 {
+    clock(libc::CLOCK_REALTIME_COARSE)
 }
 
 #[cfg(target_os = "linux")]
@@ -36,13 +38,18 @@ fn clock(id: libc::clockid_t) -> u64 {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn clocks() -> Clocks {
+pub(crate) fn monotonic() -> u64 {
     use std::sync::LazyLock;
-    use std::time::{Instant, SystemTime};
+    use std::time::Instant;
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(millis).unwrap_or(0);
-    Clocks { monotonic: millis(START.elapsed()), wall }
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn wall() -> u64 {
+    use std::time::SystemTime;
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The memory of this process, in bytes.
@@ -54,7 +61,8 @@ pub(crate) struct Memory {
     pub(crate) anonymous: u64,
 }
 
-/// What the process holds now; zeros where the system does not tell (anything but Linux).
+/// What the process holds now.
+#[cfg(target_os = "linux")]
 pub(crate) fn memory() -> Memory {
     // Read into the stack: what is measured must not change by the measurement.
     let mut text = [0; 128];
@@ -68,6 +76,13 @@ pub(crate) fn memory() -> Memory {
     Memory { resident: resident * page, anonymous: resident.saturating_sub(shared) * page }
 }
 
+/// Other systems do not tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn memory() -> Memory {
+    Memory::default()
+}
+
+#[cfg(target_os = "linux")]
 fn page_size() -> u64 {
     // SAFETY: a call without pointers.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
@@ -90,11 +105,22 @@ pub(crate) fn in_use() -> Option<u64> {
         // SAFETY: glibc's function of that name has this signature, and a null pointer is `None`.
         unsafe { std::mem::transmute::<*mut libc::c_void, Option<Mallinfo2>>(found) }
     }))?;
-    // SAFETY: it has no preconditions, and takes the allocator's own locks.
-    let info = unsafe { mallinfo2() };
-    let bytes = info.uordblks.saturating_add(info.hblkhd);
-    // Another allocator is in charge.
-    u64::try_from(bytes).ok().filter(|bytes| *bytes > 0)
+    let in_use = || {
+        // SAFETY: it has no preconditions, and takes the allocator's own locks.
+        let info = unsafe { mallinfo2() };
+        info.uordblks.saturating_add(info.hblkhd) as u64
+    };
+    static IS_IN_CHARGE: OnceLock<bool> = OnceLock::new();
+    let is_in_charge = IS_IN_CHARGE.get_or_init(|| {
+        // Another global allocator leaves glibc's figures as they are, however much it allocates.
+        const PROBE: usize = 1 << 20;
+        let before = in_use();
+        let probe = std::hint::black_box(Vec::<u8>::with_capacity(PROBE));
+        let after = in_use();
+        drop(probe);
+        after.saturating_sub(before) >= PROBE as u64 / 2
+    });
+    is_in_charge.then(in_use)
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
@@ -195,11 +221,30 @@ unsafe extern "C" fn unmap_constants_of(
     for header in headers.iter().filter(|header| header.p_type == libc::PT_LOAD && header.p_flags == libc::PF_R) {
         let start = address(header.p_vaddr) / page * page;
         let end = address(header.p_vaddr + header.p_filesz) / page * page;
-        // SAFETY: a segment that was mapped from the program's file, may only be read, and was not relocated: so nothing was
-        // ever written to it, and what is read after is what was read before.
+        // A program that unpacks or moves itself has its constants in memory that no file backs, where they would be lost.
+        if !is_mapped_from_a_file(start, end) {
+            continue;
+        }
+        // SAFETY: it is mapped from a file, may only be read, and was not relocated: so nothing was ever written to it, and
+        // what is read after is what was read before.
         unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(start), end - start, libc::MADV_DONTNEED) };
     }
     LAST
+}
+
+/// Whether one mapping of a file, that may only be read, holds all of these addresses.
+#[cfg(target_os = "linux")]
+fn is_mapped_from_a_file(start: usize, end: usize) -> bool {
+    let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else { return false };
+    maps.lines().any(|line| {
+        // from-to permissions offset device inode path
+        let mut fields = line.split_ascii_whitespace();
+        let range = fields.next().and_then(|range| range.split_once('-'));
+        let Some((from, to)) = range else { return false };
+        let (Ok(from), Ok(to)) = (usize::from_str_radix(from, 16), usize::from_str_radix(to, 16)) else { return false };
+        let (permissions, inode) = (fields.next(), fields.nth(2));
+        from <= start && end <= to && permissions == Some("r--p") && inode.is_some_and(|inode| inode != "0")
+    })
 }
 
 #[cfg(not(target_os = "linux"))]

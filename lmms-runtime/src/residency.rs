@@ -138,12 +138,13 @@ impl<T: Send + Sync + 'static> Residency<T> {
         Ok(Hold { residency: self })
     }
 
-    /// Takes the generation out. `None` if there is none, somebody holds it, or somebody used it since `idle_since`: then
-    /// what the caller decided by no longer holds.
-    pub(crate) fn evict(&self, idle_since: Option<Moment>) -> Option<Box<Generation<T>>> {
+    /// Takes the generation out. `None` if there is none, somebody holds it, or what the caller decided by is `still` true no
+    /// longer: somebody may have used it since, and given back the hold.
+    pub(crate) fn evict_if(&self, still: &dyn Fn(&Header) -> bool) -> Option<Box<Generation<T>>> {
         // Acquire, with the Release of each hold's end: all reads of the instance come before what we do to it.
         self.header.word.compare_exchange(RESIDENT, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        if idle_since.is_some_and(|since| self.header.last_use() != since) {
+        // Now nobody can change it: whatever was done under a hold came before that was given back.
+        if !still(&self.header) {
             // Put back. Release, so that it is published as it was by `publish`, whose writes we acquired.
             self.header.word.store(RESIDENT, Ordering::Release);
             return None;
@@ -154,6 +155,12 @@ impl<T: Send + Sync + 'static> Residency<T> {
         // SAFETY: `publish` made the pointer from a box and set RESIDENT after; we turned RESIDENT into BUSY while the
         // count was zero, so (invariant 1) nobody else reads the generation, and nobody else takes it.
         Some(unsafe { Box::from_raw(generation) })
+    }
+
+    /// For models: takes the generation out unless somebody used it since.
+    #[cfg(all(test, lmms_loom))]
+    pub(crate) fn evict(&self, idle_since: Option<Moment>) -> Option<Box<Generation<T>>> {
+        self.evict_if(&|header| idle_since.is_none_or(|since| header.last_use() == since))
     }
 
     /// # Safety

@@ -43,6 +43,9 @@ pub(crate) trait Departing: Send {
     fn depart(self: Box<Self>) -> Hook<'static, ()>;
 }
 
+/// Whether what a resident was chosen by is still so.
+pub(crate) type Still<'a> = &'a dyn Fn(&Header) -> bool;
+
 /// One loaded interface.
 pub(crate) struct Resident {
     pub(crate) node: Node,
@@ -50,8 +53,8 @@ pub(crate) struct Resident {
     pub(crate) parts: Parts,
     /// Of its operations.
     pub(crate) heats: &'static [Heat],
-    /// Takes its generation out, unless it is held or was used since the given moment.
-    pub(crate) take: fn(Option<Moment>) -> Option<Box<dyn Departing>>,
+    /// Takes its generation out, unless it is held, or what it was chosen by is no longer so.
+    pub(crate) take: fn(Still<'_>) -> Option<Box<dyn Departing>>,
 }
 
 /// What turns a resident into facts.
@@ -164,11 +167,16 @@ pub(crate) enum Taken {
     Busy,
 }
 
-/// Takes out the resident at `index`, unless it is held or was used since `idle_since`.
-pub(crate) fn take(residents: &mut Vec<Resident>, index: usize, idle_since: Option<Moment>) -> Taken {
+/// Takes out the chosen one, unless it is held or was used or came to be needed since.
+pub(crate) fn take(residents: &mut Vec<Resident>, choice: Choice) -> Taken {
+    let Choice { index, idle_since, even_if_needed } = choice;
     let Resident { node, parts, take, .. } = residents[index];
     let Boarding::Lead(leader) = parts.flights.board(parts.header, false) else { return Taken::Busy };
-    match take(idle_since) {
+    // A use in the same tick of the clock leaves the same time, but not without its dependencies.
+    let still = |header: &Header| {
+        idle_since.is_none_or(|since| header.last_use() == since) && (even_if_needed || parts.ledger.dependents() == 0)
+    };
+    match take(&still) {
         Some(generation) => {
             // First, so that who looks at one after the other misses none.
             let leaving = Leaving::new(node.name);
@@ -185,6 +193,8 @@ pub(crate) struct Choice {
     pub(crate) index: usize,
     /// Its last use, if it was chosen for that.
     pub(crate) idle_since: Option<Moment>,
+    /// Cache entries that depend on it do not count: this is the end of the process.
+    pub(crate) even_if_needed: bool,
 }
 
 /// Takes out the one that `choose` chooses, if any.
@@ -194,8 +204,8 @@ pub(crate) fn take_chosen(mut choose: impl FnMut(&[Resident]) -> Option<Choice>)
     const TRIES: usize = 8;
     for _ in 0..TRIES {
         let mut residents = residents().lock();
-        let Choice { index, idle_since } = choose(&residents)?;
-        let taken = take(&mut residents, index, idle_since);
+        let choice = choose(&residents)?;
+        let taken = take(&mut residents, choice);
         // First, for what wakes up when the flight ends may want it.
         drop(residents);
         match taken {

@@ -29,8 +29,10 @@ pub struct Shutdown {
     pub interrupted: Option<&'static str>,
 }
 
-pub(crate) async fn shutdown(deadline: Duration) -> Shutdown {
+/// Shuts down after `first`, within the same time.
+pub(crate) async fn shutdown(first: impl Future<Output = ()>, deadline: Duration) -> Shutdown {
     let timer = Timer::start(deadline);
+    let _ = timer.bound(first).await;
     let mut shutdown = Shutdown::default();
     while !timer.is_over() {
         let Some(departure) = last_loaded() else {
@@ -76,7 +78,7 @@ fn last_loaded() -> Option<Departure> {
             last => last,
         };
         let index = index.or_else(|| residents.iter().rposition(|resident| !is_held(resident)))?;
-        Some(Choice { index, idle_since: None })
+        Some(Choice { index, idle_since: None, even_if_needed: true })
     })
 }
 

@@ -253,6 +253,8 @@ impl<T: Interface> Slot<T> {
             }
             Err(failure) => {
                 let error = load_error(Node::of::<T>(), failure);
+                // Before who waits for it may try again.
+                started.give_up();
                 leader.land(Landing::Failed(error.clone()));
                 Err(error)
             }
@@ -265,8 +267,8 @@ impl<T: Interface> Slot<T> {
             options: T::__LMMS_OPTIONS,
             parts: self.parts(),
             heats: T::__lmms_heats(),
-            take: |idle_since| {
-                let generation = T::__lmms_slot().residency.evict(idle_since)?;
+            take: |still| {
+                let generation = T::__lmms_slot().residency.evict_if(still)?;
                 Some(generation as Box<dyn Departing>)
             },
         }
@@ -317,7 +319,12 @@ struct Started {
 
 impl Started {
     fn now(room: Option<budget::Room>) -> Self {
-        Self { measure: LoadMeasure::start(), at: Instant::now(), _room: room }
+        Self { measure: LoadMeasure::start(room.is_some()), at: Instant::now(), _room: room }
+    }
+
+    /// Nothing was loaded; what it left over goes all the same.
+    fn give_up(self) {
+        memory::loaded();
     }
 
     /// What of the end of a load does not depend on the type.

@@ -151,7 +151,7 @@ impl Pass {
                 }
             }
         }
-        let choice = |(last_use, index)| Choice { index, idle_since: Some(last_use) };
+        let choice = |(last_use, index)| Choice { index, idle_since: Some(last_use), even_if_needed: false };
         Self { longest_idle: longest_idle.map(choice), next }
     }
 }
@@ -183,14 +183,20 @@ impl Swept {
 
     /// Unloads more if the process holds more than its budget allows.
     async fn relieve(&mut self, budget: &Budget, most: usize) {
-        while let Some(short) = budget.shortage() {
-            let gone = budget.unload_for(short, most.saturating_sub(self.unloaded.len()), None).await;
-            if gone.unloaded.is_empty() {
-                return;
-            }
+        // Relaxed: one sweep at a time.
+        static FUTILE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        while budget.shortage().is_some_and(|short| short > FUTILE.load(Ordering::Relaxed)) {
+            let gone = budget.unload_for(most.saturating_sub(self.unloaded.len()), None).await;
+            let is_useful = gone.is_useful();
+            // Until the process is shorter of memory still, or unloading has helped, there is no use in trying again.
+            let futile = if is_useful { 0 } else { budget.shortage().unwrap_or(0) };
+            FUTILE.store(futile, Ordering::Relaxed);
             self.unloaded.extend(gone.unloaded);
             self.hook_errors.extend(gone.hook_errors);
             self.reclaimed_bytes += gone.bytes;
+            if !is_useful {
+                return;
+            }
         }
     }
 }

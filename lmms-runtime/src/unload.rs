@@ -9,7 +9,7 @@ use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
 use crate::metrics;
 use crate::policy::{Floor, Reason};
-use crate::residents::{Departure, Parts, Taken, residents, take};
+use crate::residents::{Choice, Departure, Parts, Taken, residents, take};
 use crate::slot::Busy;
 use crate::step::BoxFuture;
 use crate::sweep::Rules;
@@ -108,7 +108,8 @@ fn look(node: Node, slot: Parts, rules: &Rules) -> Look {
     if let Some(reason) = resident.facts(now, &rules.measures).reason_to_stay(floor) {
         return Look::Over(Unload::Blocked(reason));
     }
-    let taken = take(&mut residents, index, Some(last_use));
+    let choice = Choice { index, idle_since: Some(last_use), even_if_needed: false };
+    let taken = take(&mut residents, choice);
     // First, for what wakes up when the flight ends may want it.
     drop(residents);
     match taken {

@@ -2,16 +2,20 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use super::after;
 use crate::gateway::Gateway;
 
 /// Lambda kills what has not ended 500 ms after SIGTERM (2 s for functions with an external extension).
 const DEADLINE: Duration = Duration::from_millis(450);
 
 /// Serves until `serving` ends or SIGTERM comes; then unloads everything.
+///
+/// What is served on this task is cancelled by SIGTERM, and lets go of what it used; tasks that serve concurrently go on until
+/// the runtime ends.
 pub(crate) async fn serve_until_terminated<E>(
     gateway: &Gateway,
     serving: impl Future<Output = Result<(), E>>,
@@ -19,20 +23,20 @@ pub(crate) async fn serve_until_terminated<E>(
 where
     E: From<io::Error>,
 {
-    let served = {
-        let mut serving = pin!(serving);
-        let mut terminated = terminated()?;
-        poll_fn(|context| match terminated.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => serving.as_mut().poll(context).map(Some),
-        })
-        .await
-        // What was being served is cancelled here, and lets go of what it used.
-    };
-    if let Some(served) = served {
-        return served;
-    }
-    let shutdown = gateway.shutdown(DEADLINE).await;
+    let mut serving = Box::pin(serving);
+    let mut terminated = terminated()?;
+    let served = poll_fn(|context| match terminated.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => serving.as_mut().poll(context).map(Some),
+    })
+    .await;
+    // A sweep that goes on is part of what is served on this task: an unload hook that it has begun ends first.
+    let is_sweeping = || served.is_none() && !after::is_concurrent() && gateway.is_unloading();
+    let swept = poll_fn(move |context| {
+        let is_over = !is_sweeping() || serving.as_mut().poll(context).is_ready() || !is_sweeping();
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
+    });
+    let shutdown = gateway.shutdown_after(swept, DEADLINE).await;
     for error in &shutdown.hook_errors {
         eprintln!("lmms: {error}");
     }
@@ -41,7 +45,7 @@ where
     for name in shutdown.interrupted.iter().chain(shutdown.remaining.iter().filter(with_hook)) {
         eprintln!("lmms: interface `{name}` was not unloaded within {} ms of SIGTERM", DEADLINE.as_millis());
     }
-    Ok(())
+    served.unwrap_or(Ok(()))
 }
 
 #[cfg(unix)]

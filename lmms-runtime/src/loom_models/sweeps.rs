@@ -239,7 +239,7 @@ fn what_goes_if_it_is_not_in_use_and_a_touch() {
         let take_what_nobody_holds = || {
             let departure = take_chosen(|residents| {
                 let index = residents.iter().position(|resident| resident.parts.header.holds() == 0)?;
-                Some(Choice { index, idle_since: None })
+                Some(Choice { index, idle_since: None, even_if_needed: false })
             })?;
             at_once(departure.see_through())
         };

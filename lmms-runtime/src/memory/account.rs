@@ -18,11 +18,6 @@ impl Account {
     pub(crate) fn live(&self) -> Option<u64> {
         None
     }
-
-    /// Not known.
-    pub(crate) fn close(&self) -> Option<u64> {
-        None
-    }
 }
 
 /// Never made.

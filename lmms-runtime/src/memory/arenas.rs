@@ -33,35 +33,31 @@ fn is_installed() -> bool {
 }
 
 /// The arena of one interface, made when first entered.
+///
+/// It stays for good: what jemalloc keeps for an arena does not go with it, and a new one for each generation would add up.
 #[derive(Debug)]
 pub(crate) struct Account {
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    arena: Option<u32>,
-    /// Scopes that did not end yet: while there are any, the arena may not go.
-    scopes: usize,
+    arena: Mutex<Option<u32>>,
 }
 
 impl Account {
     /// Without an arena yet.
     pub(crate) const fn new() -> Self {
-        Self { state: Mutex::new(State { arena: None, scopes: 0 }) }
+        Self { arena: Mutex::new(None) }
     }
 
     /// Allocates from this arena what the current thread allocates until the scope ends. If no arena is to be had, the scope
     /// does nothing.
-    pub(crate) fn enter(&self) -> Option<Scope<'_>> {
+    pub(crate) fn enter(&self) -> Option<Scope> {
         if !is_installed() {
             return None;
         }
-        let mut state = self.state.lock();
-        state.arena = state.arena.or_else(|| read(c"arenas.create"));
-        let before = state.arena.and_then(exchange)?;
-        state.scopes += 1;
-        Some(Scope { account: self, before, not_send: PhantomData })
+        let arena = {
+            let mut arena = self.arena.lock();
+            *arena = arena.or_else(|| read(c"arenas.create"));
+            *arena
+        };
+        Some(Scope { before: exchange(arena?)?, not_send: PhantomData })
     }
 
     /// Bytes in its blocks, by size class. What other threads' caches keep of them counts until they let go.
@@ -70,25 +66,7 @@ impl Account {
             return None;
         }
         command(c"thread.tcache.flush");
-        Some(self.state.lock().arena.map_or(0, live))
-    }
-
-    /// After an unload: what it still holds. If that is nothing, the arena goes, too.
-    pub(crate) fn close(&self) -> Option<u64> {
-        if !is_installed() {
-            return None;
-        }
-        command(c"thread.tcache.flush");
-        let mut state = self.state.lock();
-        let left = state.arena.map_or(0, live);
-        // No scope is open, so no block can be added. Zero means that none is in use and none in a cache, for jemalloc
-        // counts as allocated what a cache keeps. So nobody has a block that would go with the arena.
-        if let (Some(arena), 0, 0) = (state.arena, left, state.scopes)
-            && named(arena, "destroy").is_ok()
-        {
-            state.arena = None;
-        }
-        Some(left)
+        Some(self.arena.lock().map_or(0, live))
     }
 }
 
@@ -103,18 +81,15 @@ pub(crate) fn purge() {
 
 /// Ends the charge when dropped, on the thread that began it.
 #[derive(Debug)]
-pub(crate) struct Scope<'a> {
-    account: &'a Account,
+pub(crate) struct Scope {
     /// The arena that the thread was in.
     before: u32,
     not_send: PhantomData<*const ()>,
 }
 
-impl Drop for Scope<'_> {
+impl Drop for Scope {
     fn drop(&mut self) {
         exchange(self.before);
-        // Last, for now the arena may go.
-        self.account.state.lock().scopes -= 1;
     }
 }
 
@@ -168,8 +143,7 @@ fn control<T: Figure>(name: &CStr, old: Option<&mut T>, new: Option<&mut T>) -> 
     let old = old.map_or(ptr::null_mut(), |old| ptr::from_mut(old).cast::<c_void>());
     let new = new.map_or(ptr::null_mut(), |new| ptr::from_mut(new).cast::<c_void>());
     // SAFETY: the name ends in a zero byte; each pointer is null or to a figure of the size that is told, and jemalloc
-    // refuses a size that is not its own. The one command with a precondition is `arena.<i>.destroy`, which
-    // `close` alone uses, and says there why it holds.
+    // refuses a size that is not its own. None of the commands that are used has a precondition.
     match unsafe { mallctl(name.as_ptr(), old, old_size_at, new, new_size) } {
         0 => Ok(()),
         error => Err(error),
@@ -244,19 +218,19 @@ mod tests {
         assert_eq!(a.live(), Some(2 * (64_000 + 8192)));
         // On another thread, whose cache keeps some of it until it ends.
         std::thread::spawn(move || drop(of_a)).join().unwrap();
-        assert_eq!(a.close(), Some(0));
+        assert_eq!(a.live(), Some(0));
         drop(of_b);
-        assert_eq!(b.close(), Some(0));
-        // After the arenas were destroyed there are new ones.
+        assert_eq!(b.live(), Some(0));
+        // The arenas are used again.
         let again = {
             let _a = a.enter();
             blocks(10)
         };
         assert_eq!(a.live(), Some(640 + 80));
-        assert_eq!(a.close(), Some(720));
+        assert_eq!(a.live(), Some(720));
         assert_eq!(again[9][63], 1);
         drop(again);
-        assert_eq!(a.close(), Some(0));
+        assert_eq!(a.live(), Some(0));
         purge();
     }
 
@@ -272,11 +246,11 @@ mod tests {
                             blocks(50)
                         };
                         drop(kept);
-                        account.close();
+                        account.live();
                     }
                 });
             }
         });
-        assert_eq!(account.close(), Some(0));
+        assert_eq!(account.live(), Some(0));
     }
 }

@@ -3,7 +3,7 @@
 //! Where an account knows what an interface holds, it is asked. Otherwise the difference in the whole process counts, which
 //! is exact as long as nothing else grows or shrinks meanwhile.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::account::{self, Account};
 #[cfg(not(lmms_loom))]
@@ -12,8 +12,8 @@ use crate::os::Memory;
 
 // Relaxed throughout: figures.
 
-/// What all loads that were measured have taken, in bytes: for those that had others nested in them.
-static TAKEN: AtomicU64 = AtomicU64::new(0);
+/// What all that is loaded has taken, in bytes, as measured: for loads that have others nested in them.
+static TAKEN: AtomicI64 = AtomicI64::new(0);
 
 /// A load has left what it needed only on its way.
 static UNTIDY: AtomicBool = AtomicBool::new(false);
@@ -23,8 +23,9 @@ static UNTIDY: AtomicBool = AtomicBool::new(false);
 pub(crate) struct LoadMeasure {
     before: Memory,
     in_use: Option<u64>,
-    peak: u64,
-    taken: u64,
+    /// Read only where it is asked for, under a budget: it takes longer than all else.
+    peak: Option<u64>,
+    taken: i64,
 }
 
 /// What a load took, in bytes.
@@ -39,26 +40,38 @@ pub(crate) struct Taken {
 }
 
 impl LoadMeasure {
-    pub(crate) fn start() -> Self {
-        Self { before: os::memory(), in_use: os::in_use(), peak: os::peak(), taken: TAKEN.load(Ordering::Relaxed) }
+    pub(crate) fn start(with_peak: bool) -> Self {
+        let peak = with_peak.then(os::peak);
+        Self { before: os::memory(), in_use: os::in_use(), peak, taken: TAKEN.load(Ordering::Relaxed) }
     }
 
     pub(crate) fn end(self, account: &Account) -> Taken {
         let now = os::memory();
-        let nested = TAKEN.load(Ordering::Relaxed).wrapping_sub(self.taken);
-        // What the allocator says is free of what a load left over; pages are the next best.
+        // Less than nothing, if more was unloaded meanwhile.
+        let nested = TAKEN.load(Ordering::Relaxed) - self.taken;
+        // Pages count what a load has left over, and the allocator what was asked for and never touched: the less of both.
+        let pages = signed(now.anonymous) - signed(self.before.anonymous);
         let grown = match (self.in_use, os::in_use()) {
-            (Some(before), Some(now)) => now.saturating_sub(before),
-            _ => now.anonymous.saturating_sub(self.before.anonymous),
+            (Some(before), Some(now)) => pages.min(signed(now) - signed(before)),
+            _ => pages,
         };
-        let held = account.live().unwrap_or_else(|| grown.saturating_sub(nested));
-        TAKEN.fetch_add(held, Ordering::Relaxed);
+        let held = account.live().unwrap_or_else(|| u64::try_from(grown - nested).unwrap_or(0));
+        TAKEN.fetch_add(signed(held), Ordering::Relaxed);
         // A peak that was no record is not seen, but then there was room for it.
-        let peak = os::peak();
-        let is_record = peak > self.peak;
-        let most = if is_record { peak } else { now.resident };
-        Taken { held, needed: most.saturating_sub(self.before.resident), is_record }
+        let record = self.peak.map(|before| (before, os::peak())).filter(|(before, peak)| peak > before);
+        let most = record.map_or(now.resident, |(_, peak)| peak);
+        Taken { held, needed: most.saturating_sub(self.before.resident), is_record: record.is_some() }
     }
+}
+
+/// No process holds more than this counts.
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
+}
+
+/// What a load had taken is free.
+pub(crate) fn unloaded(held: u64) {
+    TAKEN.fetch_sub(signed(held), Ordering::Relaxed);
 }
 
 /// A load is over: what it needed only on its way can be given back, when nobody waits.
@@ -68,10 +81,17 @@ pub(crate) fn loaded() {
 
 /// Gives back what loads have left over since the last time.
 pub(crate) fn tidy() {
-    if UNTIDY.swap(false, Ordering::Relaxed) {
-        os::trim();
-        os::unmap_constants();
+    if UNTIDY.load(Ordering::Relaxed) {
+        give_back();
     }
+}
+
+/// Gives back to the system whatever is free.
+pub(crate) fn give_back() {
+    UNTIDY.store(false, Ordering::Relaxed);
+    os::trim();
+    os::unmap_constants();
+    account::purge();
 }
 
 /// One or more unloads, being measured.
@@ -80,15 +100,14 @@ pub(crate) struct Reclaim(Memory);
 
 impl Reclaim {
     pub(crate) fn start() -> Self {
+        // What was free before is not to be taken for theirs.
+        give_back();
         Self(os::memory())
     }
 
     /// Gives back to the system what was dropped since. How many bytes of it the system got.
     pub(crate) fn end(self) -> u64 {
-        UNTIDY.store(false, Ordering::Relaxed);
-        os::trim();
-        os::unmap_constants();
-        account::purge();
+        give_back();
         self.0.resident.saturating_sub(os::memory().resident)
     }
 }

@@ -19,6 +19,6 @@ mod account;
 mod measure;
 
 pub(crate) use account::Account;
-pub(crate) use measure::{LoadMeasure, Reclaim, Taken, loaded, tidy};
+pub(crate) use measure::{LoadMeasure, Reclaim, Taken, loaded, tidy, unloaded};
 #[cfg(feature = "jemalloc")]
 pub use tikv_jemallocator::Jemalloc;
