@@ -26,6 +26,7 @@ pub struct Contest<'a> {
     method: &'static str,
     rivals: Vec<Rival<'a>>,
     claims: Vec<(&'static str, &'static str, Target)>,
+    promises: Vec<(&'static str, Target)>,
     slice: Duration,
     is_counted: bool,
 }
@@ -50,7 +51,8 @@ impl<'a> Contest<'a> {
     #[must_use]
     pub fn new(title: &'static str, method: &'static str) -> Self {
         let slice = Duration::from_micros(150);
-        Self { title, method, rivals: Vec::new(), claims: Vec::new(), slice, is_counted: true }
+        let (rivals, claims, promises) = (Vec::new(), Vec::new(), Vec::new());
+        Self { title, method, rivals, claims, promises, slice, is_counted: true }
     }
 
     /// A contest whose calls start threads: longer slices, and no count of instructions.
@@ -70,6 +72,13 @@ impl<'a> Contest<'a> {
     #[must_use]
     pub fn claim(mut self, over: &'static str, under: &'static str, target: Target) -> Self {
         self.claims.push((over, under, target));
+        self
+    }
+
+    /// Claims something of the nanoseconds of one call. For what has to be quick whatever else there is.
+    #[must_use]
+    pub fn promise(mut self, rival: &'static str, target: Target) -> Self {
+        self.promises.push((rival, target));
         self
     }
 
@@ -124,6 +133,10 @@ impl<'a> Contest<'a> {
             let value = ratio(self.index(over), self.index(under));
             table::claim(&format!("{over} / {under}"), value, "x", *target);
         }
+        for (rival, target) in &self.promises {
+            let value = median(times[self.index(rival)].iter().copied());
+            table::claim(rival, value, "ns", *target);
+        }
     }
 }
 
@@ -163,6 +176,12 @@ pub fn count(mut valgrind: Command, program: &Path, arguments: &[&str]) -> Optio
     let said = String::from_utf8_lossy(&output.stderr);
     let line = said.lines().find(|line| line.contains("Collected :"))?;
     line.rsplit(' ').next()?.parse().ok()
+}
+
+/// Whether this process is such a copy: nothing else is to be done in it.
+#[must_use]
+pub fn is_counting() -> bool {
+    std::env::var_os(COUNT).is_some()
 }
 
 /// Runs all contests, or, as a copy under valgrind, one rival of one.

@@ -1,6 +1,8 @@
 //! What surrounds the demo's function on a developer's machine. The function itself is `main.rs`, and short.
 
 pub mod local;
+pub mod mix;
 pub mod play;
 mod report;
 pub mod requests;
+pub mod returns;

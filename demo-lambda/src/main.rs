@@ -4,28 +4,41 @@
 //! which starts this same program as its function:
 //!
 //! ```text
-//! demo-lambda                    plays the requests of `requests/` and compares with an eager start
+//! demo-lambda                    plays the requests of `requests/`, with unloading, without, and with an eager start
+//! demo-lambda budget [count [percent]]
+//!                                sends a mix of 10,000 requests without and with a budget of 40 % of the memory
+//! demo-lambda returns            loads and unloads each heavy interface, and tells what memory comes back
 //! demo-lambda serve [port]       listens for POST /{interface}/{operation} on 127.0.0.1
 //! demo-lambda invoke '<json>'    answers one request
 //! ```
 
 use std::env;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use demo_lambda::local::answer::Outcome;
 use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
-use demo_lambda::play;
+use demo_lambda::{mix, play, returns};
 use lmms::ErrorCode;
 use lmms::lambda::Error;
 
 lmms::link!();
 
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: lmms::memory::Jemalloc = lmms::memory::Jemalloc;
+
 /// How long the function gets to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-const USAGE: &str = "usage: demo-lambda [serve [port] | invoke '<json>']";
+const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | returns | serve [port] | invoke '<json>']";
+
+/// How many requests are mixed.
+const MIXED: usize = 10_000;
+/// The budget, in per cent of what the function holds when everything is loaded.
+const SHARE: u32 = 40;
 
 fn main() -> ExitCode {
     // One request at a time is the usual case: a runtime of one thread starts faster and is smaller.
@@ -56,6 +69,13 @@ async fn run() -> Result<(), Error> {
 async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => play::play(&Function::this_program()?).await,
+        ["budget"] => mix::mix(&Function::this_program()?, MIXED, SHARE).await,
+        ["budget", count] => mix::mix(&Function::this_program()?, positive(count, "requests")?, SHARE).await,
+        ["budget", count, percent] => {
+            let (count, percent) = (positive(count, "requests")?, positive(percent, "per cent")?);
+            mix::mix(&Function::this_program()?, count, percent).await
+        }
+        ["returns"] => returns::returns(&Function::this_program()?).await,
         ["serve"] => serve(serve::PORT).await,
         ["serve", port] => {
             let port = port.parse().map_err(|_| format!("`{port}` is not a port, expected 0 to 65535; {USAGE}"))?;
@@ -64,6 +84,11 @@ async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
         ["invoke", event] => invoke(event).await,
         _ => Err(USAGE.into()),
     }
+}
+
+fn positive<N: FromStr + PartialOrd + From<u8>>(text: &str, of: &str) -> Result<N, Error> {
+    let number = text.parse().ok().filter(|number| *number > N::from(0));
+    number.ok_or_else(|| format!("expected a number of {of}, 1 or more; {USAGE}").into())
 }
 
 async fn invoke(event: &str) -> Result<(), Error> {

@@ -139,6 +139,9 @@ async fn start(function: &Function, first: &Request) -> Result<Start, Error> {
     Ok(Start { ready, answered: ready + duration })
 }
 
+/// The lightest of requests, as well.
+pub(crate) const STATS: &str = r#"{"interface":"lmms","operation":"stats"}"#;
+
 /// `lmms.stats`, as far as it is shown.
 #[derive(Deserialize)]
 pub(crate) struct Stats {
@@ -148,10 +151,19 @@ pub(crate) struct Stats {
     pub(crate) lugs_unloads: u64,
     pub(crate) over_budget_loads: u64,
     pub(crate) memory_reclaimed_mb: f64,
+    pub(crate) interfaces: Vec<Loaded>,
+}
+
+/// One interface that was loaded.
+#[derive(Deserialize)]
+pub(crate) struct Loaded {
+    pub(crate) name: String,
+    pub(crate) loads: u64,
+    pub(crate) leaked_bytes: u64,
 }
 
 pub(crate) async fn stats(container: &Container) -> Result<Stats, Error> {
-    let answer = container.invoke(r#"{"interface":"lmms","operation":"stats"}"#).await?;
+    let answer = container.invoke(STATS).await?;
     // What runs between an answer and the next request belongs to the answer.
     container.settled().await?;
     Ok(serde_json::from_slice(&answer.payload)?)

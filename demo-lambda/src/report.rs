@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::local::memory::Memory;
+use crate::mix::Mixed;
 use crate::play::{Played, Run, Start, Stats};
+use crate::returns::{self, Cycle, TARGET};
 
 pub(crate) fn beginning(stats: &Stats, ready: Duration, memory: Memory) {
     println!(
@@ -67,6 +69,70 @@ pub(crate) fn runs(runs: [(&str, &Run); 3]) {
     line("loads / unloads", &|run| format!("{} / {}", run.stats.ligs_loads, run.stats.lugs_unloads));
     line("all answers, one after the other, ms", &|run| format!("{:.1}", millis(run.answers)));
     line("the longest work after a response, ms", &|run| format!("{:.1}", millis(run.longest_after)));
+}
+
+pub(crate) fn mixed(runs: [(&str, &Mixed); 2]) {
+    println!("\n{:<44} {:>9} {:>9}", "", runs[0].0, runs[1].0);
+    let line = |what: &str, figure: &dyn Fn(&Mixed) -> String| {
+        let [a, b] = runs.map(|(_, run)| figure(run));
+        println!("{what:<44} {a:>9} {b:>9}");
+    };
+    line("the most that was resident at once, MiB", &|run| format!("{:.1}", mib(run.memory.peak)));
+    for (share, name) in [(0.5, "p50"), (0.9, "p90"), (0.99, "p99")] {
+        line(&format!("{name} of the answers, ms"), &|run| format!("{:.2}", millis(run.quantile(share))));
+    }
+    line("all answers, one after the other, ms", &|run| format!("{:.0}", millis(run.total())));
+    line("loads / unloads", &|run| format!("{} / {}", run.stats.ligs_loads, run.stats.lugs_unloads));
+    line("loads that were not expected to fit", &|run| run.stats.over_budget_loads.to_string());
+    for (name, run) in runs {
+        let mut loaded: Vec<_> = run.stats.interfaces.iter().collect();
+        loaded.sort_by_key(|loaded| std::cmp::Reverse(loaded.loads));
+        let most = loaded.iter().take(6).map(|loaded| format!("{} {}", loaded.name, loaded.loads)).collect::<Vec<_>>();
+        println!("loaded most often with {name}: {}", most.join(", "));
+    }
+}
+
+/// Whether the function can tell what is left of an interface.
+const KNOWS_WHAT_IS_LEFT: bool = cfg!(feature = "jemalloc");
+
+pub(crate) fn returns_header() {
+    println!("A light request is answered, and then the interface is dropped and its memory given back.");
+    println!("{:<10} {:>17} {:>17} {:>17} {:>26}", "", "cycle 1, anon", "cycle 2, anon", "cycle 2, all", "cycle 2, ms");
+    print!("{:<10} {:>8} {:>8}", "interface", "MiB", "back");
+    print!(" {:>8} {:>8} {:>8} {:>8}", "MiB", "back", "MiB", "back");
+    print!(" {:>8} {:>8} {:>8}", "loading", "answer", "then");
+    println!("{}", if KNOWS_WHAT_IS_LEFT { "   bytes left" } else { "" });
+}
+
+pub(crate) fn returned(interface: &str, [first, second]: &[Cycle; 2]) {
+    print!("{interface:<10}");
+    for change in [&first.anonymous, &second.anonymous, &second.resident] {
+        print!(" {:>8.2} {:>8}", change.added / f64::from(1 << 20), percent(change.share()));
+    }
+    for duration in [second.load, second.answer, second.then] {
+        print!(" {:>8.2}", millis(duration));
+    }
+    match second.leaked {
+        Some(left) if KNOWS_WHAT_IS_LEFT => println!(" {left:>12}"),
+        _ => println!(),
+    }
+}
+
+pub(crate) fn returns_footer(heavy: &[(String, [Cycle; 2])], light: &[String]) {
+    println!("\nShare of the anonymous memory that came back, target at least {}:", percent(TARGET));
+    for (index, name) in ["cycle 1", "cycle 2"].into_iter().enumerate() {
+        let shares = heavy.iter().map(|(interface, cycles)| (interface, cycles[index].anonymous.share()));
+        let below: Vec<_> = shares.filter(|(_, share)| *share < TARGET).map(|(interface, _)| interface).collect();
+        println!("{name}: {} of {} interfaces met", heavy.len() - below.len(), heavy.len());
+        for interface in below {
+            println!("  {interface:<10} MISSED  {}", returns::kept(interface, index));
+        }
+    }
+    println!("Not listed, for they add less than 1 MiB: {}", light.join(", "));
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }
 
 /// An answer that fits on the rest of a line.

@@ -29,7 +29,7 @@ pub enum BordersError {
 }
 
 /// Finds the country of a coordinate.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 12)]
 impl Borders {
     #[load]
     fn load() -> Result<Self, BordersError> {

@@ -32,7 +32,7 @@ pub enum ChineseError {
 }
 
 /// Converts between Simplified and Traditional Chinese.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 8)]
 impl Chinese {
     #[load]
     fn load() -> Result<Self, ChineseError> {

@@ -38,7 +38,7 @@ pub enum HighlightError {
 }
 
 /// Highlights source code as HTML or for a terminal.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 14)]
 impl Highlight {
     #[load]
     fn load() -> Result<Self, HighlightError> {

@@ -22,7 +22,7 @@ pub enum HyphenateError {
 }
 
 /// Hyphenates English words.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 2)]
 impl Hyphenate {
     #[load]
     fn load() -> Result<Self, HyphenateError> {

@@ -33,7 +33,7 @@ pub enum LexiconError {
 }
 
 /// Searches an English word list by prefix and by likeness.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 4)]
 impl Lexicon {
     #[load]
     fn load() -> Result<Self, LexiconError> {

@@ -8,7 +8,7 @@ pub struct Markdown {
 }
 
 /// Renders Markdown as HTML.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 1)]
 impl Markdown {
     #[load]
     fn load() -> Self {

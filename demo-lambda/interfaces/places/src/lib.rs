@@ -33,7 +33,7 @@ pub enum PlacesError {
 }
 
 /// Finds the town that is nearest to a coordinate.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 56)]
 impl Places {
     #[load]
     fn load() -> Self {

@@ -40,7 +40,7 @@ pub enum QrError {
 }
 
 /// Draws QR codes.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 1)]
 impl Qr {
     #[load]
     fn load() -> Self {

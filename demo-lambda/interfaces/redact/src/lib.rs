@@ -52,7 +52,7 @@ pub enum RedactError {
 }
 
 /// Finds and masks personal data and secrets in text.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 6)]
 impl Redact {
     #[load]
     fn load() -> Result<Self, RedactError> {

@@ -47,7 +47,7 @@ pub enum RenderError {
 }
 
 /// Rasterises SVG documents, text included.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 4)]
 impl Render {
     #[load]
     fn load() -> Self {

@@ -57,7 +57,7 @@ pub enum SchemaError {
 }
 
 /// Validates JSON documents against the shop's schemas.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 5)]
 impl Schema {
     #[load]
     fn load() -> Result<Self, SchemaError> {

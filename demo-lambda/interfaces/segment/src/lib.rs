@@ -18,7 +18,7 @@ pub struct Tagged {
 }
 
 /// Cuts Chinese text into words and tags them.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 36)]
 impl Segment {
     #[load]
     fn load() -> Self {

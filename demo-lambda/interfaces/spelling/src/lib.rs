@@ -41,7 +41,7 @@ pub enum SpellingError {
 }
 
 /// Suggests and applies corrections of misspelled English words.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 56)]
 impl Spelling {
     #[load]
     fn load() -> Result<Self, SpellingError> {

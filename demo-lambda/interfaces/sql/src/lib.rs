@@ -55,7 +55,7 @@ pub enum SqlError {
 }
 
 /// Answers SQL queries over an in-memory database.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 8)]
 impl Sql {
     #[load]
     fn load() -> Result<Self, SqlError> {

@@ -24,7 +24,7 @@ pub enum TemplateError {
 }
 
 /// Renders the shop's letters from templates.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 2)]
 impl Template {
     #[load]
     fn load() -> Result<Self, TemplateError> {

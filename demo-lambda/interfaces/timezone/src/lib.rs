@@ -19,7 +19,7 @@ pub enum TimezoneError {
 }
 
 /// Finds the time zone of a coordinate.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 28)]
 impl Timezone {
     #[load]
     fn load() -> Self {

@@ -19,7 +19,7 @@ pub enum TokensError {
 }
 
 /// Counts, encodes and decodes tokens of OpenAI's cl100k vocabulary.
-#[lmms::interface]
+#[lmms::interface(memory_mb = 26)]
 impl Tokens {
     #[load]
     fn load() -> Result<Self, TokensError> {
