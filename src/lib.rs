@@ -182,9 +182,9 @@
 //! # Unloading
 //!
 //! When an invocation has ended, what is due is unloaded: the interface's `#[unload]` runs, the instance is dropped, and the
-//! memory is given back to the system. `lmms::lambda` does it when the response has been sent; [`Gateway::execute`] before it
-//! returns; whoever enters invocations by hand calls [`Gateway::sweep`]. An interface stays loaded for the first of these
-//! [`Reason`]s that applies:
+//! memory is given back to the system. `lmms::lambda` does it when the response has been sent, and only then takes the next
+//! request; [`Gateway::execute`] before it returns; whoever enters invocations by hand calls [`Gateway::sweep`]. An interface
+//! stays loaded for the first of these [`Reason`]s that applies:
 //!
 //! | reason | as long as |
 //! |---|---|
@@ -197,10 +197,11 @@
 //!
 //! There is no timer, for a frozen container runs none; time that passed while frozen counts.
 //!
-//! **A memory budget** comes before the last three: before a load that would not fit, others are unloaded, first those
-//! that hold many bytes for a short load, lay idle long and were called seldom; hot ones last. What a load needs is learned from the last
-//! one, or declared as `#[lmms::interface(memory_mb = 40)]`. On Lambda the budget is derived from the function's memory
-//! size. A load that does not fit even so goes ahead, and says so on standard error.
+//! **A memory budget** comes before the last three: before a load that would not fit, others are unloaded, first those that
+//! hold many bytes for a short load, lay idle long and were called seldom; hot ones last. What a load needs is learned from
+//! the last one, or declared as `#[lmms::interface(memory_mb = 40)]`; if neither, a quarter of the budget is made free. On
+//! Lambda the budget is derived from the function's memory size. A load that does not fit even so goes ahead, and says so on
+//! standard error. (Linux only: elsewhere nothing tells what a process holds.)
 //!
 //! **At the end**, on SIGTERM under `lmms::lambda` or by [`Gateway::shutdown`], everything is unloaded in reverse order of
 //! loading. (Lambda sends SIGTERM only to functions with an extension.)
@@ -229,12 +230,13 @@
 //! # Memory that returns
 //!
 //! Dropping an instance gives little back by itself: allocators keep what is freed. After unloads `lmms` asks glibc to return
-//! it, and unmaps the program's constants, which hold embedded data that only loads read. `lmms::lambda` has glibc use one
-//! heap, unless invocations run concurrently; elsewhere, set `MALLOC_ARENA_MAX=1`, for glibc does not return the
-//! end of a heap that another thread filled.
+//! it, and unmaps the program's constants, for embedded data is mostly read by loads alone; what is read again comes from the
+//! system's cache. `lmms::lambda` has glibc use one heap, unless invocations run concurrently; elsewhere, set
+//! `MALLOC_ARENA_MAX=1`, for glibc does not return the end of a heap that another thread filled.
 //!
-//! The feature `jemalloc` gives each interface an arena of its own. What it holds is then exact in [`Status::bytes`], and
-//! what its generations leave behind is in [`Status::leaked`]. One line in the function:
+//! The feature `jemalloc` gives each interface an arena of its own. What its load left there is then exact in
+//! [`Status::bytes`] (what operations add later is not charged), and what its generations leave behind in
+//! [`Status::leaked`]. One line in the function:
 //!
 #![cfg_attr(feature = "jemalloc", doc = "```standalone_crate")]
 #![cfg_attr(not(feature = "jemalloc"), doc = "```ignore")]

@@ -1,7 +1,9 @@
 //! The runtime of [`lmms`](https://docs.rs/lmms): slots, registry, gateway. Depend on `lmms` instead.
 //!
-//! From the inside out: `residency` says who may look at an instance (and holds all `unsafe`), `flight` lets one load
-//! or unload of it happen at a time, `cycle` refuses the one that waits for itself, and `slot` is the three together.
+//! From the inside out: `residency` says who may look at an instance, `flight` lets one load or unload of it happen at a
+//! time, `cycle` refuses the one that waits for itself, and `slot` is the three together, with its figures in `ledger`.
+//! `residents` is what is loaded; `policy` says what may go, `sweep`, `unload`, `budget` and `shutdown` take it out, by
+//! `clock`, `heat` and `cache`; `memory` measures what that gave back, on `os`.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` and `request` the way in by name, `refusal` the way out.
 //!

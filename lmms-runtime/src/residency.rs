@@ -1,6 +1,7 @@
 //! Residency: who may look at the instance in a slot, and when it may be taken out.
 //!
-//! All `unsafe` of the framework is in this file. It stands on one word per slot:
+//! All `unsafe` that instances depend on is in this file (`os` and `memory` call the system and the allocator). It stands on
+//! one word per slot:
 //!
 //! ```text
 //! word = number of holds * HOLD | BUSY | RESIDENT
