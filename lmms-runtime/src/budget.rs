@@ -8,13 +8,14 @@ use parking_lot::Mutex;
 use crate::cache;
 use crate::clock::{self, Moment};
 use crate::cycle::{self, Need, Node};
+use crate::departure::Departure;
 use crate::ledger::Ledger;
 use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
 use crate::metrics;
 use crate::os;
 use crate::policy;
-use crate::residents::{Choice, Departure, Measures, residents, take_chosen};
+use crate::residents::{Choice, Measures, residents, take_chosen};
 
 /// The budget of the process, and how the gateway that set it judges what may go.
 #[derive(Debug, Clone, Copy)]

@@ -272,7 +272,7 @@ impl Gateway {
     /// Whether a hook that was begun is not over.
     #[cfg(feature = "lambda")]
     pub(crate) fn is_unloading(&self) -> bool {
-        !crate::residents::leaving().is_empty()
+        !crate::departure::leaving().is_empty()
     }
 
     async fn answer_batch(&self, invocation: &Invocation, items: Items<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {

@@ -3,7 +3,6 @@
 //! **Invariant.** Heat cools by halves: each half-life, half of the calls so far are forgotten, so that what was hot once is
 //! not protected for ever. Asking for a tier does not heat.
 
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use crate::clock::Moment;
 
 /// How hot an operation is, by the calls that count and the threshold T (`FAST_PATH_THRESHOLD`, 50).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
+pub(crate) enum Tier {
     /// Up to T/5 calls.
     Cold,
     /// Up to T calls.
@@ -21,17 +20,6 @@ pub enum Tier {
     Hot,
     /// More.
     Blazing,
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cold => "COLD",
-            Self::Warm => "WARM",
-            Self::Hot => "HOT",
-            Self::Blazing => "BLAZING",
-        })
-    }
 }
 
 /// What heat is measured by.
@@ -44,7 +32,7 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    fn tier(self, calls: u32) -> Tier {
+    pub(crate) fn tier(self, calls: u32) -> Tier {
         let threshold = self.threshold.get();
         match calls {
             calls if calls <= threshold / 5 => Tier::Cold,
@@ -146,11 +134,6 @@ impl Heat {
         Count::unpack(self.0.load(Ordering::Relaxed)).cool(seconds(now), scale).calls
     }
 
-    /// How hot it is now.
-    pub(crate) fn tier(&self, now: Moment, scale: Scale) -> Tier {
-        scale.tier(self.calls(now, scale))
-    }
-
     /// When it will be hot no longer, if it is now and nobody calls.
     pub(crate) fn cools_at(&self, now: Moment, scale: Scale) -> Option<Moment> {
         let count = Count::unpack(self.0.load(Ordering::Relaxed)).cool(seconds(now), scale);
@@ -190,10 +173,11 @@ mod tests {
     fn tiers_in_proportion_to_the_threshold() {
         for (threshold, last) in [(50, [10, 50, 200]), (30, [6, 30, 120]), (100, [20, 100, 400]), (1, [0, 1, 4])] {
             let scale = scale(threshold, 0);
+            let tier = |calls| scale.tier(called(calls, at(0), scale).calls(at(0), scale));
             let tiers = [Tier::Cold, Tier::Warm, Tier::Hot, Tier::Blazing];
             for (index, last) in last.into_iter().enumerate() {
-                assert_eq!(called(last, at(0), scale).tier(at(0), scale), tiers[index], "{threshold}: {last}");
-                assert_eq!(called(last + 1, at(0), scale).tier(at(0), scale), tiers[index + 1]);
+                assert_eq!(tier(last), tiers[index], "{threshold}: {last}");
+                assert_eq!(tier(last + 1), tiers[index + 1]);
             }
         }
     }
@@ -216,7 +200,7 @@ mod tests {
     fn without_a_half_life_it_stays() {
         let scale = scale(50, 0);
         let heat = called(51, at(0), scale);
-        assert_eq!(heat.tier(at(1 << 40), scale), Tier::Hot);
+        assert_eq!(scale.tier(heat.calls(at(1 << 40), scale)), Tier::Hot);
         assert_eq!(heat.cools_at(at(0), scale), Some(Moment::NEVER));
         assert_eq!(called(50, at(0), scale).cools_at(at(0), scale), None);
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::memory::{self, Account, Taken};
+use crate::memory::{self, Account, Footprint};
 use crate::sweep;
 
 // Relaxed throughout, unless said: figures, not synchronisation.
@@ -69,11 +69,11 @@ impl Ledger {
     }
 
     /// What a load was measured to hold in the end, and to need on the way.
-    pub(crate) fn measured(&self, taken: Taken) {
-        self.bytes.store(taken.held, Ordering::Relaxed);
-        match taken.is_record {
-            true => self.need.store(taken.needed, Ordering::Relaxed),
-            false => _ = self.need.fetch_max(taken.needed, Ordering::Relaxed),
+    pub(crate) fn measured(&self, footprint: Footprint) {
+        self.bytes.store(footprint.held, Ordering::Relaxed);
+        match footprint.is_record {
+            true => self.need.store(footprint.needed, Ordering::Relaxed),
+            false => _ = self.need.fetch_max(footprint.needed, Ordering::Relaxed),
         }
     }
 

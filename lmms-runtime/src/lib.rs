@@ -2,8 +2,8 @@
 //!
 //! From the inside out: `residency` says who may look at an instance, `flight` lets one load or unload of it happen at a
 //! time, `cycle` refuses the one that waits for itself, and `slot` is the three together, with its figures in `ledger`.
-//! `residents` is what is loaded; `policy` says what may go, `sweep`, `unload`, `budget` and `shutdown` take it out, by
-//! `clock`, `heat` and `cache`; `memory` measures what that gave back, on `os`.
+//! `residents` is what is loaded; `policy` says what may go, `sweep`, `unload`, `budget` and `shutdown` take it out
+//! (`departure`), by `clock`, `heat` and `cache`; `memory` measures what that gave back, on `os`.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` and `request` the way in by name, `refusal` the way out.
 //!
@@ -17,6 +17,7 @@ mod call;
 mod clock;
 mod config;
 mod cycle;
+mod departure;
 mod describe;
 mod descriptor;
 mod error;

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::cycle::Node;
+use crate::departure::{Departing, Departure, Leaving};
 use crate::descriptor::Options;
 use crate::flight::{Boarding, Flights, Leader};
 use crate::heat::{Heat, Scale, Tier};
-use crate::hook::Hook;
 use crate::ledger::Ledger;
 use crate::policy::Facts;
 use crate::residency::Header;
@@ -35,12 +35,6 @@ impl Parts {
     pub(crate) fn is(self, other: Self) -> bool {
         std::ptr::eq(self.header, other.header)
     }
-}
-
-/// A generation that was taken out of its slot: to be unloaded, whatever its type.
-pub(crate) trait Departing: Send {
-    /// Starts its unload hook, which takes the instance.
-    fn depart(self: Box<Self>) -> Hook<'static, ()>;
 }
 
 /// Whether what a resident was chosen by is still so.
@@ -93,17 +87,18 @@ impl Resident {
         let ledger = self.parts.ledger;
         // Before the time of the last use, which it orders.
         let in_use = self.parts.header.holds() > 0;
-        let hot = |heat: &Heat| heat.tier(now, scale) >= Tier::Hot;
+        let calls = self.heats.iter().map(|heat| heat.calls(now, scale));
+        let (hottest, calls) = calls.fold((0, 0), |(most, sum), calls| (calls.max(most), sum + u64::from(calls)));
         Facts {
             pinned: self.options.pinned,
             in_use,
             depended_on: ledger.dependents() > 0,
-            hot: measures.fast_path && self.heats.iter().any(hot),
+            hot: measures.fast_path && scale.tier(hottest) >= Tier::Hot,
             idle: now.since(self.parts.header.last_use()),
             grace: measures.grace_period_of(&self.options),
             bytes: ledger.bytes(),
             load_time: ledger.load_time(),
-            calls: self.heats.iter().map(|heat| u64::from(heat.calls(now, scale))).sum(),
+            calls,
         }
     }
 
@@ -117,44 +112,6 @@ impl Resident {
 static_unless_loom! {
     /// All that is loaded.
     pub(crate) fn residents() -> &'static Mutex<Vec<Resident>> = Mutex::new(Vec::new());
-}
-
-/// One that was taken out: nobody can reach it any more, and nobody loads it again before it is unloaded.
-pub(crate) struct Departure {
-    pub(crate) node: Node,
-    pub(crate) parts: Parts,
-    pub(crate) generation: Box<dyn Departing>,
-    /// The flight goes on while the hook runs: what it flushes or closes, the next load may open.
-    pub(crate) leader: Leader,
-    pub(crate) leaving: Leaving,
-}
-
-/// Those that were taken out and whose hooks are not over: no longer among the residents, and not yet unloaded.
-static LEAVING: parking_lot::Mutex<Vec<&'static str>> = parking_lot::Mutex::new(Vec::new());
-
-/// One of them, as long as it lives.
-pub(crate) struct Leaving(&'static str);
-
-impl Leaving {
-    fn new(name: &'static str) -> Self {
-        LEAVING.lock().push(name);
-        Self(name)
-    }
-}
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        let mut leaving = LEAVING.lock();
-        // One of several of one name: any will do.
-        if let Some(index) = leaving.iter().position(|name| *name == self.0) {
-            leaving.remove(index);
-        }
-    }
-}
-
-/// Their names.
-pub(crate) fn leaving() -> Vec<&'static str> {
-    LEAVING.lock().clone()
 }
 
 /// What a try to take one out came to.

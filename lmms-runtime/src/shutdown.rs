@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::departure::{Departure, leaving};
 use crate::load_error::UnloadHookError;
-use crate::residents::{Choice, Departure, Resident, leaving, residents, take_chosen};
+use crate::residents::{Choice, Resident, residents, take_chosen};
 
 /// What a shutdown did.
 #[derive(Debug, Default)]

@@ -9,12 +9,13 @@ use std::time::Duration;
 use crate::budget::{self, Budget};
 use crate::cache;
 use crate::clock::{self, Moment};
+use crate::departure::Departure;
 use crate::ledger::Dependency;
 use crate::load_error::UnloadHookError;
 use crate::memory::{self, Reclaim};
 use crate::metrics;
 use crate::policy::{Floor, Reason};
-use crate::residents::{Choice, Departure, Measures, Resident, residents, take_chosen};
+use crate::residents::{Choice, Measures, Resident, residents, take_chosen};
 use crate::sync::{AtomicBool, AtomicU64, Ordering, static_unless_loom};
 
 /// How often the process is held against its budget.

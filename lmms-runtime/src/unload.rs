@@ -1,17 +1,16 @@
-//! Unload: what an unload comes to, and seeing one through once its generation was taken out.
+//! Unload: one interface, directly, by the same rules as a sweep.
 
 use crate::cache;
 use crate::clock;
 use crate::cycle::{self, Need, Node};
-use crate::flight::{Boarding, Landing};
-use crate::hook::{self, HookFailure, Supervised};
+use crate::departure::Departure;
+use crate::flight::Boarding;
 use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
 use crate::metrics;
 use crate::policy::{Floor, Reason};
-use crate::residents::{Choice, Departure, Parts, Taken, residents, take};
+use crate::residents::{Choice, Parts, Taken, residents, take};
 use crate::slot::Busy;
-use crate::step::BoxFuture;
 use crate::sweep::Rules;
 
 /// What an unload came to.
@@ -32,40 +31,6 @@ pub enum Unload {
     Blocked(Reason),
     /// There was nothing to unload.
     NotLoaded,
-}
-
-/// An unload hook that was started: over, with its error if it had one, or a future.
-pub(crate) enum Departed {
-    Done(Option<UnloadHookError>),
-    Running(BoxFuture<'static, Option<UnloadHookError>>),
-}
-
-impl Departure {
-    /// Runs the unload hook and drops the instance.
-    pub(crate) fn start(self) -> Departed {
-        metrics::unloaded();
-        let Self { node, parts, generation, leader, leaving } = self;
-        // A load whose hook sweeps waits for this one: if this one asks for what is loaded, that is a cycle.
-        let need = Need::new(cycle::loading(), node);
-        let finish = move |done: Result<(), HookFailure>| {
-            drop(need);
-            parts.ledger.unloaded();
-            leader.land(Landing::LookAgain);
-            drop(leaving);
-            done.err().map(|failure| UnloadHookError::new(node.name, failure))
-        };
-        match hook::start(node, None, || generation.depart()) {
-            Supervised::Done(done) => Departed::Done(finish(done)),
-            Supervised::Running(future) => Departed::Running(Box::pin(async move { finish(future.await) })),
-        }
-    }
-
-    pub(crate) async fn see_through(self) -> Option<UnloadHookError> {
-        match self.start() {
-            Departed::Done(error) => error,
-            Departed::Running(future) => future.await,
-        }
-    }
 }
 
 /// Unloads the interface in `slot`, if the rules allow.

@@ -43,7 +43,10 @@ where
     // What is dropped and no more goes with the process as well.
     let with_hook = |name: &&&str| gateway.has_unload(name);
     for name in shutdown.interrupted.iter().chain(shutdown.remaining.iter().filter(with_hook)) {
-        eprintln!("lmms: interface `{name}` was not unloaded within {} ms of SIGTERM", DEADLINE.as_millis());
+        eprintln!(
+            "lmms: interface `{name}` was not unloaded in the {} ms that there are at the end",
+            DEADLINE.as_millis()
+        );
     }
     served.unwrap_or(Ok(()))
 }

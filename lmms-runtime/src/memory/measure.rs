@@ -30,7 +30,7 @@ pub(crate) struct LoadMeasure {
 
 /// What a load took, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Footprint {
     /// What it holds when it is over, without what loads nested in it hold.
     pub(crate) held: u64,
     /// What the process grew by while it went on, nested loads included: what has to fit next time.
@@ -45,7 +45,7 @@ impl LoadMeasure {
         Self { before: os::memory(), in_use: os::in_use(), peak, taken: TAKEN.load(Ordering::Relaxed) }
     }
 
-    pub(crate) fn end(self, account: &Account) -> Taken {
+    pub(crate) fn end(self, account: &Account) -> Footprint {
         let now = os::memory();
         // Less than nothing, if more was unloaded meanwhile.
         let nested = TAKEN.load(Ordering::Relaxed) - self.taken;
@@ -60,7 +60,7 @@ impl LoadMeasure {
         // A peak that was no record is not seen, but then there was room for it.
         let record = self.peak.map(|before| (before, os::peak())).filter(|(before, peak)| peak > before);
         let most = record.map_or(now.resident, |(_, peak)| peak);
-        Taken { held, needed: most.saturating_sub(self.before.resident), is_record: record.is_some() }
+        Footprint { held, needed: most.saturating_sub(self.before.resident), is_record: record.is_some() }
     }
 }
 
@@ -90,7 +90,8 @@ pub(crate) fn tidy() {
 pub(crate) fn give_back() {
     UNTIDY.store(false, Ordering::Relaxed);
     os::trim();
-    os::unmap_constants();
+    #[cfg(all(target_os = "linux", not(lmms_loom)))]
+    super::constants::unmap();
     account::purge();
 }
 
@@ -130,6 +131,4 @@ mod os {
     }
 
     pub(super) fn trim() {}
-
-    pub(super) fn unmap_constants() {}
 }

@@ -16,9 +16,11 @@
 mod account;
 #[cfg(not(feature = "jemalloc"))]
 mod account;
+#[cfg(target_os = "linux")]
+mod constants;
 mod measure;
 
 pub(crate) use account::Account;
-pub(crate) use measure::{LoadMeasure, Reclaim, Taken, loaded, tidy, unloaded};
+pub(crate) use measure::{Footprint, LoadMeasure, Reclaim, loaded, tidy, unloaded};
 #[cfg(feature = "jemalloc")]
 pub use tikv_jemallocator::Jemalloc;
