@@ -67,9 +67,9 @@ fn with_lmms(count: usize) -> String {
 
 /// What `#[lmms::interface]` registers, with the functions of one interface behind all descriptors.
 const DESCRIBED: &str = r#"
-use lmms::__private::{Call, CallError, Descriptor, Heat, LMMS_INTERFACES, Operation, Step};
+use lmms::__private::{Call, CallError, Descriptor, LMMS_INTERFACES, Meter, Operation, Parameters, Step};
 
-static HEAT: Heat = Heat::new();
+static METER: Meter = Meter::new();
 
 pub struct Shared;
 
@@ -90,9 +90,9 @@ macro_rules! described {
             docs: concat!("Interface ", $name),
             options: <Shared as lmms::Interface>::__LMMS_OPTIONS,
             operations: || lmms::__private::list([
-                Operation { name: "add", about: concat!("Adds.", $name), cached: false, heat: &HEAT, call },
-                Operation { name: "len", about: concat!("Counts.", $name), cached: false, heat: &HEAT, call },
-                Operation { name: "join", about: concat!("Joins.", $name), cached: false, heat: &HEAT, call },
+                Operation { name: "add", about: concat!("Adds.", $name), parameters: Parameters("a,b"), caching: None, meter: &METER, call },
+                Operation { name: "len", about: concat!("Counts.", $name), parameters: Parameters("a,b"), caching: None, meter: &METER, call },
+                Operation { name: "join", about: concat!("Joins.", $name), parameters: Parameters("a,b"), caching: None, meter: &METER, call },
             ]),
             load: lmms::__private::load_blocking::<Shared>,
             slot: lmms::__private::slot::<Shared>,

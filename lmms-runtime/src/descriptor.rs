@@ -5,10 +5,10 @@
 //! them as code, and costs a start one pointer. What only `describe` needs is one JSON text per item, written at compile
 //! time.
 
-use crate::call::{Call, CallError};
-use crate::heat::Heat;
+use crate::call::{Call, CallError, Parameters};
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
+use crate::meter::Meter;
 use crate::residents::Parts;
 use crate::slot::Status;
 use crate::step::Step;
@@ -74,10 +74,23 @@ pub struct Operation {
     pub name: &'static str,
     /// JSON object with documentation, arguments and result.
     pub about: &'static str,
+    /// What it takes, in the order of its parameters.
+    pub parameters: Parameters,
     /// Declared `#[operation(cached)]`: pure, so its results may be cached.
-    pub cached: bool,
-    /// How often it was called of late.
-    pub heat: &'static Heat,
+    pub caching: Option<Caching>,
+    /// What is counted of it.
+    pub meter: &'static Meter,
     /// Reads the arguments, loads the interface if need be, calls, and writes the result as JSON.
     pub call: for<'a> fn(Call<'a>) -> Step<'a, Result<(), CallError>>,
+}
+
+/// The arguments of `#[operation(cached(..))]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Caching {
+    /// Seconds for which a result is good, if it has its own.
+    pub ttl: Option<u32>,
+    /// How many times its bytes a result counts.
+    pub weight: u32,
+    /// An error that the operation returns is a result, too.
+    pub errors: bool,
 }

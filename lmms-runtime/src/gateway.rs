@@ -360,7 +360,7 @@ impl Gateway {
     fn heat(&self, options: &Options, called: &Operation) {
         let measures = &self.sweeper.rules().measures;
         if measures.fast_path {
-            called.heat.count(clock::now(), measures.scale_of(options));
+            called.meter.heat.count(clock::now(), measures.scale_of(options));
         }
     }
 

@@ -1,9 +1,9 @@
 //! The traits that `#[lmms::interface]` implements.
 
 use crate::descriptor::Options;
-use crate::heat::Heat;
 use crate::hook::{BoxError, Hook};
 use crate::invocation::Load;
+use crate::meter::Meter;
 use crate::slot::Slot;
 
 /// A type with one lazily loaded, unloadable instance per process.
@@ -26,7 +26,7 @@ pub trait Interface: Sized + Send + Sync + 'static {
     fn __lmms_slot() -> &'static Slot<Self>;
 
     #[doc(hidden)]
-    fn __lmms_heats() -> &'static [Heat] {
+    fn __lmms_meters() -> &'static [Meter] {
         &[]
     }
 

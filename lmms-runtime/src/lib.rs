@@ -40,6 +40,7 @@ mod loom_models;
 pub mod memory;
 #[cfg(not(feature = "jemalloc"))]
 mod memory;
+mod meter;
 mod metrics;
 mod os;
 mod panics;

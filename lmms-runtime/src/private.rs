@@ -8,12 +8,12 @@ pub use std::boxed::Box;
 pub use std::vec::Vec;
 
 pub use crate::call::{Answer, ArgumentsError, Call, CallError, Infallible, Parameters, Place};
-pub use crate::descriptor::{Descriptor, Operation, Options};
-pub use crate::heat::Heat;
+pub use crate::descriptor::{Caching, Descriptor, Operation, Options};
 pub use crate::hook::{BoxError, Hook};
 pub use crate::interface::{BlockingInterface, Interface, IntoLoaded, IntoUnloaded};
 pub use crate::invocation::{Invocation, Load};
 pub use crate::json::Text;
+pub use crate::meter::Meter;
 pub use crate::registry::LMMS_INTERFACES;
 pub use crate::residents::Parts;
 pub use crate::slot::{Slot, drop_instance};
@@ -53,6 +53,15 @@ pub fn load_blocking<T: BlockingInterface>(invocation: &Invocation) -> Step<'_, 
 /// `Descriptor::load` of an interface with async hooks.
 pub fn load_async<T: Interface>(invocation: &Invocation) -> Step<'_, Result<(), LoadError>> {
     Step::Pending(Box::pin(async move { invocation.get_async::<T>().await.map(drop) }))
+}
+
+/// What the macro puts at the beginning of each operation's body: however it is called, it heats.
+#[inline(always)]
+pub fn called<T: Interface>(operation: usize) {
+    // Inlined, so that the meter's address is all that is left of this.
+    if let Some(meter) = T::__lmms_meters().get(operation) {
+        meter.called();
+    }
 }
 
 /// `Descriptor::slot`.

@@ -11,8 +11,9 @@ use crate::cycle::Node;
 use crate::departure::{Departing, Departure, Leaving};
 use crate::descriptor::Options;
 use crate::flight::{Boarding, Flights, Leader};
-use crate::heat::{Heat, Scale, Tier};
+use crate::heat::{Scale, Tier};
 use crate::ledger::Ledger;
+use crate::meter::Meter;
 use crate::policy::Facts;
 use crate::residency::Header;
 use crate::sync::{Mutex, static_unless_loom};
@@ -46,7 +47,7 @@ pub(crate) struct Resident {
     pub(crate) options: Options,
     pub(crate) parts: Parts,
     /// Of its operations.
-    pub(crate) heats: &'static [Heat],
+    pub(crate) meters: &'static [Meter],
     /// Takes its generation out, unless it is held, or what it was chosen by is no longer so.
     pub(crate) take: fn(Still<'_>) -> Option<Box<dyn Departing>>,
 }
@@ -87,7 +88,7 @@ impl Resident {
         let ledger = self.parts.ledger;
         // Before the time of the last use, which it orders.
         let in_use = self.parts.header.holds() > 0;
-        let calls = self.heats.iter().map(|heat| heat.calls(now, scale));
+        let calls = self.meters.iter().map(|meter| meter.heat.calls(now, scale));
         let (hottest, calls) = calls.fold((0, 0), |(most, sum), calls| (calls.max(most), sum + u64::from(calls)));
         Facts {
             pinned: self.options.pinned,
@@ -105,7 +106,7 @@ impl Resident {
     /// When none of its operations will be hot, if none is called.
     pub(crate) fn cools_at(&self, now: Moment, measures: &Measures) -> Moment {
         let scale = measures.scale_of(&self.options);
-        self.heats.iter().filter_map(|heat| heat.cools_at(now, scale)).max().unwrap_or(now)
+        self.meters.iter().filter_map(|meter| meter.heat.cools_at(now, scale)).max().unwrap_or(now)
     }
 }
 

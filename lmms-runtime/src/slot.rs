@@ -267,7 +267,7 @@ impl<T: Interface> Slot<T> {
             node: Node::of::<T>(),
             options: T::__LMMS_OPTIONS,
             parts: self.parts(),
-            heats: T::__lmms_heats(),
+            meters: T::__lmms_meters(),
             take: |still| {
                 let generation = T::__lmms_slot().residency.evict_if(still)?;
                 Some(generation as Box<dyn Departing>)

@@ -37,7 +37,7 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
             is_blocking: #is_blocking,
             has_unload: #has_unload,
         };
-        static __LMMS_HEATS: [#private::Heat; #operations] = [const { #private::Heat::new() }; #operations];
+        static __LMMS_METERS: [#private::Meter; #operations] = [const { #private::Meter::new() }; #operations];
 
         #[automatically_derived]
         impl #private::Interface for #ty {
@@ -50,8 +50,9 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
                 &__LMMS_SLOT
             }
 
-            fn __lmms_heats() -> &'static [#private::Heat] {
-                &__LMMS_HEATS
+            #[inline]
+            fn __lmms_meters() -> &'static [#private::Meter] {
+                &__LMMS_METERS
             }
 
             #(#loads)*

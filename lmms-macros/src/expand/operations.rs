@@ -26,10 +26,7 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
         };
         quote!(let mut #place: #private::Option<#ty> = #private::Option::None;)
     });
-    let names = arguments
-        .iter()
-        .map(|(_, argument)| format!("{}{}", argument.name, if argument.is_optional() { "?" } else { "" }));
-    let names = names.collect::<Vec<_>>().join(",");
+    let names = parameters(operation);
     // On the user's type, where one that cannot be read is to be seen.
     let lent = arguments.iter().map(|(place, argument)| Extent::of(&argument.ty).place(quote!(&mut #place)));
     let call = call(private, interface, operation, &arguments);
@@ -51,6 +48,14 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
             #call
         }
     }
+}
+
+/// The names of what it takes, as `Parameters` holds them.
+pub(crate) fn parameters(operation: &Operation) -> String {
+    let names = operation
+        .arguments()
+        .map(|argument| format!("{}{}", argument.name, if argument.is_optional() { "?" } else { "" }));
+    names.collect::<Vec<_>>().join(",")
 }
 
 /// The call itself, in the form that its hooks and the operation ask for.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::about;
+use super::{about, operations};
 use crate::ast::{Interface, Operation};
 
 pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStream {
@@ -12,14 +12,21 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
     let operations = interface.operations.iter().enumerate().map(|(index, operation)| {
         let Operation { cfgs, name, cached, .. } = operation;
         let about = about::operation(operation);
+        let parameters = operations::parameters(operation);
+        let caching = if *cached {
+            quote!(#private::Option::Some(#private::Caching { ttl: #private::Option::None, weight: 1u32, errors: false }))
+        } else {
+            quote!(#private::Option::None)
+        };
         let shim = operation.shim();
         quote! {
             #(#cfgs)*
             #private::Operation {
                 name: #name,
                 about: #about,
-                cached: #cached,
-                heat: &__LMMS_HEATS[#index],
+                parameters: #private::Parameters(#parameters),
+                caching: #caching,
+                meter: &__LMMS_METERS[#index],
                 call: #shim,
             }
         }

@@ -23,8 +23,8 @@ const _: () = {
         is_blocking: true,
         has_unload: false,
     };
-    static __LMMS_HEATS: [crate::framework::__private::Heat; 1usize] = [const {
-        crate::framework::__private::Heat::new()
+    static __LMMS_METERS: [crate::framework::__private::Meter; 1usize] = [const {
+        crate::framework::__private::Meter::new()
     }; 1usize];
     #[automatically_derived]
     impl crate::framework::__private::Interface for Search {
@@ -34,8 +34,9 @@ const _: () = {
         fn __lmms_slot() -> &'static crate::framework::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_heats() -> &'static [crate::framework::__private::Heat] {
-            &__LMMS_HEATS
+        #[inline]
+        fn __lmms_meters() -> &'static [crate::framework::__private::Meter] {
+            &__LMMS_METERS
         }
         fn __lmms_load(
             _: crate::framework::__private::Load<'_>,
@@ -130,8 +131,11 @@ const _: () = {
             crate::framework::__private::Operation {
                 name: "find-all",
                 about: "{\"name\":\"find-all\",\"signature\":\"find-all(words: &[&'a str], in: Option<Cow<'a, str>>, query: Query<'a>, near?: &Point, most?: usize) -> Vec<&'a str>\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[{\"name\":\"words\",\"type\":\"&[&'a str]\",\"required\":true},{\"name\":\"in\",\"type\":\"Option<Cow<'a, str>>\",\"required\":false},{\"name\":\"query\",\"type\":\"Query<'a>\",\"required\":true},{\"name\":\"near\",\"type\":\"&Point\",\"required\":false},{\"name\":\"most\",\"type\":\"usize\",\"required\":false,\"default\":\"Search::MOST\"}],\"returns\":\"Vec<&'a str>\"}",
-                cached: false,
-                heat: &__LMMS_HEATS[0usize],
+                parameters: crate::framework::__private::Parameters(
+                    "words,in?,query,near?,most?",
+                ),
+                caching: crate::framework::__private::Option::None,
+                meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_find,
             },
         ])

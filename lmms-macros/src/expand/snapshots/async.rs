@@ -26,8 +26,8 @@ const _: () = {
         is_blocking: false,
         has_unload: true,
     };
-    static __LMMS_HEATS: [::lmms::__private::Heat; 2usize] = [const {
-        ::lmms::__private::Heat::new()
+    static __LMMS_METERS: [::lmms::__private::Meter; 2usize] = [const {
+        ::lmms::__private::Meter::new()
     }; 2usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for HttpClient {
@@ -37,8 +37,9 @@ const _: () = {
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_heats() -> &'static [::lmms::__private::Heat] {
-            &__LMMS_HEATS
+        #[inline]
+        fn __lmms_meters() -> &'static [::lmms::__private::Meter] {
+            &__LMMS_METERS
         }
         fn __lmms_load(
             __lmms_load: ::lmms::__private::Load<'_>,
@@ -122,15 +123,17 @@ const _: () = {
             ::lmms::__private::Operation {
                 name: "fetch",
                 about: "{\"name\":\"fetch\",\"signature\":\"fetch(url: &str) -> Result<String, HttpError>\",\"docs\":\"\",\"cached\":false,\"async\":true,\"arguments\":[{\"name\":\"url\",\"type\":\"&str\",\"required\":true}],\"returns\":\"Result<String, HttpError>\"}",
-                cached: false,
-                heat: &__LMMS_HEATS[0usize],
+                parameters: ::lmms::__private::Parameters("url"),
+                caching: ::lmms::__private::Option::None,
+                meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_fetch,
             },
             ::lmms::__private::Operation {
                 name: "open_connections",
                 about: "{\"name\":\"open_connections\",\"signature\":\"open_connections() -> usize\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"usize\"}",
-                cached: false,
-                heat: &__LMMS_HEATS[1usize],
+                parameters: ::lmms::__private::Parameters(""),
+                caching: ::lmms::__private::Option::None,
+                meter: &__LMMS_METERS[1usize],
                 call: __lmms_operation_open_connections,
             },
         ])

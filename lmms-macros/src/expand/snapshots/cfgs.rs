@@ -25,8 +25,8 @@ const _: () = {
         is_blocking: false,
         has_unload: true,
     };
-    static __LMMS_HEATS: [::lmms::__private::Heat; 1usize] = [const {
-        ::lmms::__private::Heat::new()
+    static __LMMS_METERS: [::lmms::__private::Meter; 1usize] = [const {
+        ::lmms::__private::Meter::new()
     }; 1usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for Rules {
@@ -36,8 +36,9 @@ const _: () = {
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_heats() -> &'static [::lmms::__private::Heat] {
-            &__LMMS_HEATS
+        #[inline]
+        fn __lmms_meters() -> &'static [::lmms::__private::Meter] {
+            &__LMMS_METERS
         }
         #[cfg(unix)]
         fn __lmms_load(
@@ -104,8 +105,9 @@ const _: () = {
             ::lmms::__private::Operation {
                 name: "check",
                 about: "{\"name\":\"check\",\"signature\":\"check()\",\"docs\":\"\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"()\"}",
-                cached: false,
-                heat: &__LMMS_HEATS[0usize],
+                parameters: ::lmms::__private::Parameters(""),
+                caching: ::lmms::__private::Option::None,
+                meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_check,
             },
         ])

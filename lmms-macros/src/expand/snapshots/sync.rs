@@ -21,8 +21,8 @@ const _: () = {
         is_blocking: true,
         has_unload: false,
     };
-    static __LMMS_HEATS: [::lmms::__private::Heat; 1usize] = [const {
-        ::lmms::__private::Heat::new()
+    static __LMMS_METERS: [::lmms::__private::Meter; 1usize] = [const {
+        ::lmms::__private::Meter::new()
     }; 1usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for Tokens {
@@ -32,8 +32,9 @@ const _: () = {
         fn __lmms_slot() -> &'static ::lmms::__private::Slot<Self> {
             &__LMMS_SLOT
         }
-        fn __lmms_heats() -> &'static [::lmms::__private::Heat] {
-            &__LMMS_HEATS
+        #[inline]
+        fn __lmms_meters() -> &'static [::lmms::__private::Meter] {
+            &__LMMS_METERS
         }
         fn __lmms_load(
             _: ::lmms::__private::Load<'_>,
@@ -81,8 +82,13 @@ const _: () = {
             ::lmms::__private::Operation {
                 name: "count",
                 about: "{\"name\":\"count\",\"signature\":\"count(text: &str) -> usize\",\"docs\":\"Counts the tokens of `text`.\",\"cached\":true,\"async\":false,\"arguments\":[{\"name\":\"text\",\"type\":\"&str\",\"required\":true}],\"returns\":\"usize\"}",
-                cached: true,
-                heat: &__LMMS_HEATS[0usize],
+                parameters: ::lmms::__private::Parameters("text"),
+                caching: ::lmms::__private::Option::Some(::lmms::__private::Caching {
+                    ttl: ::lmms::__private::Option::None,
+                    weight: 1u32,
+                    errors: false,
+                }),
+                meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_count,
             },
         ])
