@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitInt, LitStr, Path, Result, Token};
+use syn::{Ident, LitStr, Path, Result, Token};
 
 use crate::attr::{self, Once};
 use crate::check;
@@ -71,25 +71,16 @@ impl Parse for Arg {
         match key.to_string().as_str() {
             "name" => attr::value(input, &key, "\"..\"").map(|value| Self::Name(key, value)),
             "pinned" => attr::flag(input, &key).map(|()| Self::Pinned(key)),
-            "grace_period" => number(input, &key, "<seconds>", 0).map(|seconds| Self::GracePeriod(key, seconds)),
-            "fast_path_threshold" => number(input, &key, "<calls>", 1).map(|calls| Self::FastPathThreshold(key, calls)),
-            "memory_mb" => number(input, &key, "<MiB>", 1).map(|mebibytes| Self::MemoryMb(key, mebibytes)),
+            "grace_period" => attr::number(input, &key, "<seconds>", 0).map(|seconds| Self::GracePeriod(key, seconds)),
+            "fast_path_threshold" => {
+                attr::number(input, &key, "<calls>", 1).map(|calls| Self::FastPathThreshold(key, calls))
+            }
+            "memory_mb" => attr::number(input, &key, "<MiB>", 1).map(|mebibytes| Self::MemoryMb(key, mebibytes)),
             "crate" => {
                 let CratePath(path) = attr::value(input, &key, "<path>")?;
                 Ok(Self::Crate(key, path))
             }
             unknown => Err(syn::Error::new_spanned(&key, format!("unknown argument `{unknown}`; {EXPECTED}"))),
-        }
-    }
-}
-
-fn number(input: ParseStream<'_>, key: &Ident, what: &str, least: u32) -> Result<u32> {
-    let value: LitInt = attr::value(input, key, what)?;
-    match value.base10_parse() {
-        Ok(number) if number >= least => Ok(number),
-        _ => {
-            let message = format!("expected `{key} = {what}`, a whole number from {least} to {}", u32::MAX);
-            Err(syn::Error::new_spanned(value, message))
         }
     }
 }

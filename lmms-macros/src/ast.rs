@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, GenericArgument, Ident, Path, PathArguments, ReturnType, Type};
 
 use crate::args::Args;
-use crate::attr::{self, OperationArgs, Role};
+use crate::attr::{self, Caching, OperationArgs, Role};
 use crate::block::{Block, Member, Method, ParamKind, ReceiverKind};
 use crate::check;
 use crate::ctxt::Ctxt;
@@ -47,11 +47,13 @@ pub(crate) struct Unload {
 }
 
 pub(crate) struct Operation {
+    /// Which member of the block it is.
+    pub(crate) member: usize,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) ident: Ident,
     pub(crate) name: String,
     pub(crate) docs: String,
-    pub(crate) cached: bool,
+    pub(crate) cached: Option<Caching>,
     pub(crate) is_async: bool,
     pub(crate) params: Vec<Param>,
     pub(crate) output: ReturnType,
@@ -91,13 +93,13 @@ impl Interface {
         let ty = block.self_ty.clone();
         let type_name = check::type_name(cx, &ty);
         let (mut loads, mut unloads, mut operations) = (Vec::new(), Vec::new(), Vec::new());
-        for member in &mut block.members {
-            let Member::Method(method) = member else { continue };
+        for (member, method) in block.members.iter_mut().enumerate() {
+            let Member::Method(method) = method else { continue };
             match attr::take_role(cx, &mut method.attrs) {
                 None => {}
                 Some(Role::Load) => loads.push(Load::from_method(cx, method)),
                 Some(Role::Unload) => unloads.push(Unload::from_method(cx, method)),
-                Some(Role::Operation(args)) => operations.push(Operation::from_method(cx, &ty, args, method)),
+                Some(Role::Operation(args)) => operations.push(Operation::from_method(cx, &ty, args, member, method)),
             }
         }
         check::loads(cx, &ty, &loads);
@@ -158,7 +160,7 @@ impl Unload {
 }
 
 impl Operation {
-    fn from_method(cx: &Ctxt, self_ty: &Type, args: OperationArgs, method: &mut Method) -> Self {
+    fn from_method(cx: &Ctxt, self_ty: &Type, args: OperationArgs, member: usize, method: &mut Method) -> Self {
         check::operation(cx, method);
         let mut params = Vec::new();
         for param in &mut method.params {
@@ -198,6 +200,7 @@ impl Operation {
             name
         });
         Self {
+            member,
             cfgs: attr::cfgs(&method.attrs),
             name,
             ident: method.ident.clone(),

@@ -1,14 +1,18 @@
 //! Helper attributes on methods and parameters: parsed, and stripped from what the compiler sees.
 
+mod operation;
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Result, Token};
+use syn::{Attribute, Expr, Ident, Lit, LitInt, Meta, Result, Token};
 
 use crate::check;
 use crate::ctxt::Ctxt;
+
+pub(crate) use self::operation::{Caching, OperationArgs};
 
 /// The arguments of an attribute, as far as they are right: what is wrong with one is noted, and hides no other.
 pub(crate) fn list<T: Parse>(cx: &Ctxt, tokens: TokenStream) -> Vec<T> {
@@ -51,6 +55,19 @@ pub(crate) fn value<T: Parse>(input: ParseStream<'_>, key: &Ident, what: &str) -
     if ends(input) { Ok(value) } else { Err(wrong(input.span())) }
 }
 
+/// `= <whole number>`, from `least`.
+pub(crate) fn number(input: ParseStream<'_>, key: &Ident, what: &str, least: u32) -> Result<u32> {
+    let value: LitInt = value(input, key, what)?;
+    match value.base10_parse() {
+        // A suffix would be ignored, and `2h` be two seconds.
+        Ok(number) if number >= least && value.suffix().is_empty() => Ok(number),
+        _ => {
+            let message = format!("expected `{key} = {what}`, a whole number from {least} to {}", u32::MAX);
+            Err(syn::Error::new_spanned(value, message))
+        }
+    }
+}
+
 /// An argument without a value.
 pub(crate) fn flag(input: ParseStream<'_>, key: &Ident) -> Result<()> {
     if ends(input) {
@@ -91,13 +108,6 @@ pub(crate) enum Role {
     Operation(OperationArgs),
 }
 
-/// The arguments of `#[operation(..)]`.
-#[derive(Default)]
-pub(crate) struct OperationArgs {
-    pub(crate) name: Option<String>,
-    pub(crate) cached: bool,
-}
-
 /// Takes the helper attributes out of a method's, and says what role they give it.
 pub(crate) fn take_role(cx: &Ctxt, attrs: &mut Vec<Attribute>) -> Option<Role> {
     let mut role = None;
@@ -127,49 +137,6 @@ fn without_arguments(cx: &Ctxt, attr: &Attribute, role: Role) -> Role {
         cx.error(&attr.meta, format!("`#[{name}]` takes no arguments; write `#[{name}]`"));
     }
     role
-}
-
-/// One argument of `#[operation(..)]`, as it stands.
-enum OperationArg {
-    Name(Ident, LitStr),
-    Cached(Ident),
-}
-
-impl Parse for OperationArg {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let expected = "expected `cached` or `name = \"..\"`";
-        let key = key(input, expected)?;
-        match key.to_string().as_str() {
-            "name" => value(input, &key, "\"..\"").map(|value| Self::Name(key, value)),
-            "cached" => flag(input, &key).map(|()| Self::Cached(key)),
-            unknown => Err(syn::Error::new_spanned(&key, format!("unknown argument `{unknown}`; {expected}"))),
-        }
-    }
-}
-
-impl OperationArgs {
-    fn parse(cx: &Ctxt, attr: &Attribute) -> Self {
-        let tokens = match &attr.meta {
-            Meta::Path(_) => return Self::default(),
-            Meta::List(list) => list.tokens.clone(),
-            Meta::NameValue(value) => {
-                cx.error(value, "expected `#[operation]` or `#[operation(cached, name = \"..\")]`");
-                return Self::default();
-            }
-        };
-        let mut name = Once::new(cx, "name");
-        let mut cached = Once::new(cx, "cached");
-        for arg in list(cx, tokens) {
-            match arg {
-                OperationArg::Name(key, value) => {
-                    check::name(cx, &value, &value.value(), check::NAME);
-                    name.set(key, value.value());
-                }
-                OperationArg::Cached(key) => cached.set(key, ()),
-            }
-        }
-        Self { name: name.get(), cached: cached.get().is_some() }
-    }
 }
 
 /// The `#[cfg]`s among attributes.

@@ -1,7 +1,10 @@
 //! The user's impl block as syntax: what is needed of it, with method bodies left as tokens.
 //!
 //! syn's own `ItemImpl` would parse every body, which takes its `full` feature and the compile time of both.
-//! **Invariant:** printing a block gives the user's tokens back, in their order, but for the attributes taken out.
+//! **Invariant:** printing a block gives the user's tokens back, in their order, but for the attributes taken out and the
+//! statements put in ([`Method::begin_with`]).
+
+mod body;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
@@ -13,6 +16,8 @@ use syn::{
     Attribute, Generics, Ident, Lifetime, Path, Result, ReturnType, Token, Type, Visibility, WhereClause, braced,
     bracketed, parenthesized,
 };
+
+use self::body::Body;
 
 /// `impl Type { .. }`.
 pub(crate) struct Block {
@@ -51,7 +56,7 @@ pub(crate) struct Method {
     pub(crate) params: Punctuated<Param, Token![,]>,
     pub(crate) output: ReturnType,
     where_clause: Option<WhereClause>,
-    body: Group,
+    body: Body,
 }
 
 pub(crate) struct Param {
@@ -98,6 +103,13 @@ impl Block {
     /// It is the inherent impl of one type.
     pub(crate) fn is_concrete(&self) -> bool {
         self.generics.params.is_empty() && self.of_trait.is_none() && self.where_clause.is_none()
+    }
+}
+
+impl Method {
+    /// Has the body do `statement` before all else. Whether that can be done.
+    pub(crate) fn begin_with(&mut self, statement: &TokenStream) -> bool {
+        self.body.begin_with(statement)
     }
 }
 
@@ -199,12 +211,6 @@ impl Parse for Method {
         let content;
         let paren = parenthesized!(content in input);
         let params = content.parse_terminated(Param::parse, Token![,])?;
-        let output = input.parse()?;
-        let where_clause = input.parse()?;
-        let body = match input.parse()? {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => group,
-            token => return Err(syn::Error::new_spanned(token, "expected the body of the method")),
-        };
         Ok(Self {
             attrs,
             vis,
@@ -217,9 +223,9 @@ impl Parse for Method {
             generics,
             paren,
             params,
-            output,
-            where_clause,
-            body,
+            output: input.parse()?,
+            where_clause: input.parse()?,
+            body: input.parse()?,
         })
     }
 }

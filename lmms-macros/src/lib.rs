@@ -22,7 +22,24 @@ use crate::ast::Interface;
 use crate::block::Block;
 use crate::ctxt::Ctxt;
 
-/// Makes a type an interface: one lazily loaded, unloadable instance per process. Documented in `lmms`.
+// What it makes of a type is documented in `lmms`; rustdoc puts this after it.
+/// # Cached operations
+///
+/// `#[operation(cached)]` declares that an operation is pure. Its answer depends on nothing but the JSON values of its
+/// arguments: not on the order of their keys, on white space, or on how a string is escaped; nor on what else happened,
+/// the passing of time included. A call by name may then be answered with what another one came to, even while the
+/// interface is unloaded, and without loading it. A typed call never is: it runs the operation.
+///
+/// | `cached(..)` | |
+/// |---|---|
+/// | `ttl = 60` | seconds for which a result is good; wins over `LMMS_RESULT_TTL` |
+/// | `weight = 4` | a result counts 4 times its bytes against the bound of the cache; by default once |
+/// | `errors` | the errors that the operation returns are cached, too; by default they are not |
+///
+/// # Heat
+///
+/// Calls are counted in the operation's body, so that a typed call heats it as one by name does. A `const fn` can count
+/// nothing: only calls by name heat it.
 #[proc_macro_attribute]
 pub fn interface(args: TokenStream, input: TokenStream) -> TokenStream {
     expand_interface(args.into(), input.into()).into()
@@ -44,7 +61,7 @@ fn expand_interface(args: proc_macro2::TokenStream, input: proc_macro2::TokenStr
     let args = Args::parse(&cx, args);
     let interface = Interface::from_block(&cx, args, &mut block);
     match (cx.check(), interface) {
-        (Ok(()), Some(interface)) => expand::interface(&block, &interface),
+        (Ok(()), Some(interface)) => expand::interface(block, &interface),
         (Err(error), interface) => fallback::expand(&block, interface.as_ref(), &error),
         (Ok(()), None) => unreachable!("an interface that could not be read has left an error"),
     }

@@ -83,3 +83,116 @@ fn helper_attributes_are_taken_out_and_no_others() {
     };
     assert_eq!(printed(input), text(&output));
 }
+
+/// The body, with `HERE;` put in, in which `HERE;` is where it belongs.
+#[track_caller]
+fn check_begun(expected: TokenStream) {
+    let is_here = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if name == "HERE");
+    let mut rest = expected.clone().into_iter().peekable();
+    let mut body = TokenStream::new();
+    while let Some(token) = rest.next() {
+        if is_here(&token) { drop(rest.next()) } else { body.append(token) }
+    }
+    let mut method: Method = syn::parse2(quote!(fn method() { #body })).expect("a method");
+    assert!(method.begin_with(&quote!(HERE;)));
+    assert_eq!(text(&method), text(&quote!(fn method() { #expected })));
+}
+
+#[test]
+fn a_statement_comes_first() {
+    check_begun(quote!(HERE;));
+    check_begun(quote!(HERE; self.a));
+    check_begun(quote!(HERE; let a = 1; use b;));
+    check_begun(quote!(HERE; ..));
+    check_begun(quote!(HERE; { use a; }));
+}
+
+#[test]
+fn inner_attributes_stay_before_it() {
+    check_begun(quote! {
+        #![allow(unused)]
+        #![doc = include_str!("a")]
+        HERE;
+        #[allow(unused)]
+        let a = 1;
+    });
+}
+
+#[test]
+fn items_stay_before_it() {
+    check_begun(quote! {
+        #![allow(unused)]
+        use a::{b, c as _};
+        #[doc = "d"]
+        pub(crate) const D: [u8; { 1 + 2 }] = { [1, 2, 3] };
+        const _: () = ();
+        static mut E: u8 = 1;
+        type F<T> = Option<T>;
+        #[cfg(g)]
+        struct G<const N: usize = { 1 }>(u8);
+        enum H { I }
+        union J { k: u8 }
+        impl L for G<{ 2 }> { fn m() {} }
+        const unsafe extern "C" fn n(o: u8) -> G<{ 3 }> where u8: Copy { o }
+        async fn p() {}
+        HERE;
+        q();
+        use r;
+    });
+}
+
+#[test]
+fn expressions_that_begin_as_items_do_are_none() {
+    check_begun(quote!(HERE; const { 1 }; use a;));
+    check_begun(quote!(HERE; unsafe { a() }));
+    check_begun(quote!(HERE; async move { use a; }));
+    check_begun(quote!(HERE; static || 1; use a;));
+    check_begun(quote!(HERE; union.a(b); use a;));
+    check_begun(quote!(HERE; a! { use b; } use c;));
+}
+
+#[test]
+fn a_body_that_is_cut_short_is_left_alone() {
+    check_begun(quote!(self.));
+    check_begun(quote!(a(); b +));
+    check_begun(quote!(a(); let b = c));
+    // These are not.
+    check_begun(quote!(HERE; let a = 1; a..));
+    check_begun(quote!(HERE; let a = 1; A::<B>));
+    check_begun(quote!(HERE; a?));
+}
+
+/// What a `macro_rules!` passes on.
+fn invisible(tokens: TokenStream) -> TokenTree {
+    Group::new(Delimiter::None, tokens).into()
+}
+
+#[test]
+fn what_a_macro_passes_on_is_not_taken_from_among_its_tokens() {
+    let sum = invisible(quote!(1 + 2));
+    check_begun(quote!(HERE; #sum * 2));
+    let mut method: Method = syn::parse2(quote!(fn method() { use a; #sum * 2 })).expect("a method");
+    assert!(method.begin_with(&quote!(HERE;)));
+    assert_eq!(text(&method), text(&quote!(fn method() { HERE; { use a; #sum * 2 } })));
+    // An inner attribute can be in no block but the function's.
+    let mut method: Method = syn::parse2(quote!(fn method() { #![a] #sum * 2 })).expect("a method");
+    assert!(!method.begin_with(&quote!(HERE;)));
+    assert_eq!(text(&method), text(&quote!(fn method() { #![a] #sum * 2 })));
+}
+
+#[test]
+fn a_block_that_a_macro_passes_on_is_a_body() {
+    let mut body: TokenTree = Group::new(Delimiter::Brace, quote!(1)).into();
+    for _ in 0..2 {
+        body = invisible(body.into());
+    }
+    let method: Method = syn::parse2(quote!(fn method() #body)).expect("a method");
+    assert_eq!(
+        text(&method),
+        text(&quote!(
+            fn method() {
+                1
+            }
+        ))
+    );
+}

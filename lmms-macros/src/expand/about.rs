@@ -7,14 +7,16 @@ use quote::ToTokens;
 use syn::ReturnType;
 
 use crate::ast::{Default, Operation};
+use crate::attr::Caching;
 
 pub(crate) fn operation(operation: &Operation) -> String {
     let mut json = format!(
-        "{{\"name\":{},\"signature\":{},\"docs\":{},\"cached\":{},\"async\":{},\"arguments\":[",
+        "{{\"name\":{},\"signature\":{},\"docs\":{},\"cached\":{}{},\"async\":{},\"arguments\":[",
         string(&operation.name),
         string(&signature(operation)),
         string(&operation.docs),
-        operation.cached,
+        operation.cached.is_some(),
+        operation.cached.as_ref().map_or_else(String::new, caching),
         operation.is_async,
     );
     for (index, argument) in operation.arguments().enumerate() {
@@ -32,6 +34,13 @@ pub(crate) fn operation(operation: &Operation) -> String {
     let returns = string(&returns(operation).unwrap_or_else(|| "()".to_owned()));
     let _ = write!(json, "],\"returns\":{returns}}}");
     json
+}
+
+/// What is declared of the results that are cached.
+fn caching(caching: &Caching) -> String {
+    let ttl = caching.ttl.map_or_else(String::new, |seconds| format!(",\"ttl\":{seconds}"));
+    let errors = if caching.errors { ",\"cached_errors\":true" } else { "" };
+    ttl + errors
 }
 
 /// `count(text: &str) -> usize`, as a client would call it.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Attribute;
 
-use super::future;
+use super::{future, option};
 use crate::ast::{Interface, Load, Unload};
 use crate::extent::Extent;
 
@@ -128,11 +128,4 @@ fn no_unload(private: &TokenStream, unloads: &[Unload]) -> Option<TokenStream> {
 fn all(cfgs: &[Attribute]) -> TokenStream {
     let each = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|list| &list.tokens);
     quote!(all(#(#each),*))
-}
-
-fn option(private: &TokenStream, value: Option<u32>) -> TokenStream {
-    match value {
-        Some(value) => quote!(#private::Option::Some(#value)),
-        None => quote!(#private::Option::None),
-    }
 }

@@ -9,7 +9,12 @@ use crate::ast::{Argument, Default, Interface, Operation, Param, inner_of, is_bo
 use crate::extent::Extent;
 use crate::outside::anonymous;
 
-pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Operation) -> TokenStream {
+pub(crate) fn shim(
+    private: &TokenStream,
+    interface: &Interface,
+    operation: &Operation,
+    count: Option<&TokenStream>,
+) -> TokenStream {
     let Operation { cfgs, .. } = operation;
     let shim = operation.shim();
     let arguments: Vec<_> = operation
@@ -29,7 +34,7 @@ pub(crate) fn shim(private: &TokenStream, interface: &Interface, operation: &Ope
     let names = parameters(operation);
     // On the user's type, where one that cannot be read is to be seen.
     let lent = arguments.iter().map(|(place, argument)| Extent::of(&argument.ty).place(quote!(&mut #place)));
-    let call = call(private, interface, operation, &arguments);
+    let call = call(private, interface, operation, count, &arguments);
     quote! {
         #(#cfgs)*
         // That it is deprecated is for those to hear who name it.
@@ -63,6 +68,7 @@ fn call(
     private: &TokenStream,
     interface: &Interface,
     operation: &Operation,
+    count: Option<&TokenStream>,
     arguments: &[(Ident, &Argument)],
 ) -> TokenStream {
     let Interface { ty, .. } = interface;
@@ -87,6 +93,7 @@ fn call(
     let body = quote! {
         #unused
         #(#values)*
+        #count
         let __lmms_result = #result;
         #answer
     };

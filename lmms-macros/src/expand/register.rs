@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{about, operations};
+use super::{about, operations, option};
 use crate::ast::{Interface, Operation};
+use crate::attr::Caching;
 
 pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStream {
     let Interface { ty, name, docs, .. } = interface;
@@ -13,11 +14,7 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
         let Operation { cfgs, name, cached, .. } = operation;
         let about = about::operation(operation);
         let parameters = operations::parameters(operation);
-        let caching = if *cached {
-            quote!(#private::Option::Some(#private::Caching { ttl: #private::Option::None, weight: 1u32, errors: false }))
-        } else {
-            quote!(#private::Option::None)
-        };
+        let caching = caching(private, cached.as_ref());
         let shim = operation.shim();
         quote! {
             #(#cfgs)*
@@ -54,4 +51,12 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
         #[linkme(crate = #private::linkme)]
         static __LMMS_ENTRY: fn() -> #private::Descriptor = __lmms_descriptor;
     }
+}
+
+fn caching(private: &TokenStream, cached: Option<&Caching>) -> TokenStream {
+    let cached = cached.map(|Caching { ttl, weight, errors }| {
+        let ttl = option(private, *ttl);
+        quote!(#private::Caching { ttl: #ttl, weight: #weight, errors: #errors })
+    });
+    option(private, cached)
 }

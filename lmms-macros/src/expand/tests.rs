@@ -29,6 +29,20 @@ fn sync() {
                     self.bpe.encode(text).len()
                 }
 
+                #[operation(cached(errors, weight = 4, ttl = 60))]
+                fn decode(&self, tokens: &[u32]) -> Result<String, DecodeError> {
+                    #![allow(clippy::unwrap_used)]
+                    use std::str::from_utf8;
+
+                    from_utf8(&self.bpe.decode(tokens).unwrap())
+                }
+
+                /// Its body can count nothing.
+                #[operation]
+                const fn most(&self) -> usize {
+                    self.most
+                }
+
                 fn read() -> Result<Self, TokensError> {
                     todo!()
                 }

@@ -63,6 +63,22 @@ impl Tokens {
         ::std::result::Result::Ok(::std::option::Option::Some(invocation.id()))
     }
 
+    #[operation(cached(ttl = 1, errors))]
+    fn shadowed(&self, called: usize) -> usize {
+        pub struct Tokens;
+        pub mod lmms {}
+        pub mod __private {}
+        fn called_before() {}
+
+        let _ = (Tokens, called_before);
+        called
+    }
+
+    #[operation]
+    const fn constant(&self) -> usize {
+        self.least
+    }
+
     #[unload]
     fn unload(self) -> ::std::result::Result<(), ::std::fmt::Error> {
         ::std::result::Result::Ok(())

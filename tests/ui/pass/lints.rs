@@ -55,6 +55,48 @@ impl Tokens {
         let _ = self.least;
     }
 
+    #[operation(cached(ttl = 60, weight = 4, errors))]
+    fn most(&self) -> usize {
+        use std::cmp::max;
+
+        const MOST: usize = 2;
+
+        fn of(least: usize) -> usize {
+            max(least, MOST)
+        }
+
+        of(self.least)
+    }
+
+    #[operation]
+    #[must_use]
+    fn half(&self) -> usize {
+        #![allow(clippy::integer_division)]
+        //! Rounded down.
+
+        #[derive(Debug)]
+        struct Half(usize);
+
+        impl Half {
+            fn of(whole: usize) -> Self {
+                Self(whole / 2)
+            }
+        }
+
+        let Half(half) = Half::of(self.least);
+        half
+    }
+
+    #[operation]
+    fn never(&self) -> usize {
+        unimplemented!("{}", self.least)
+    }
+
+    #[operation]
+    const fn constant(&self) -> usize {
+        self.least
+    }
+
     #[operation]
     #[must_use]
     fn least<'a>(&'a self, _invocation: &'a Invocation) -> &'a usize {

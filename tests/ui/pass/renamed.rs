@@ -19,9 +19,14 @@ impl Tokens {
         Ok(Self)
     }
 
-    #[operation]
+    #[operation(cached(ttl = 60))]
     fn count(&self, text: &str) -> usize {
         text.len()
+    }
+
+    #[operation]
+    const fn least(&self) -> usize {
+        1
     }
 }
 

@@ -10,6 +10,7 @@ impl Search {
         near: &Point,
         mut most: usize,
     ) -> Vec<&'a str> {
+        crate::framework::__private::called::<Self>(0usize);
         todo!()
     }
 }

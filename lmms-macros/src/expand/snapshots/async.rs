@@ -10,9 +10,11 @@ impl HttpClient {
         url: &str,
         invocation: &Invocation,
     ) -> Result<String, HttpError> {
+        ::lmms::__private::called::<Self>(0usize);
         self.get(url).await
     }
     fn open_connections(&self) -> usize {
+        ::lmms::__private::called::<Self>(1usize);
         self.pool.len()
     }
 }

@@ -5,7 +5,18 @@ impl Tokens {
     }
     /// Counts the tokens of `text`.
     pub fn count(&self, text: &str) -> usize {
+        ::lmms::__private::called::<Self>(0usize);
         self.bpe.encode(text).len()
+    }
+    fn decode(&self, tokens: &[u32]) -> Result<String, DecodeError> {
+        #![allow(clippy::unwrap_used)]
+        use std::str::from_utf8;
+        ::lmms::__private::called::<Self>(1usize);
+        from_utf8(&self.bpe.decode(tokens).unwrap())
+    }
+    /// Its body can count nothing.
+    const fn most(&self) -> usize {
+        self.most
     }
     fn read() -> Result<Self, TokensError> {
         todo!()
@@ -21,9 +32,9 @@ const _: () = {
         is_blocking: true,
         has_unload: false,
     };
-    static __LMMS_METERS: [::lmms::__private::Meter; 1usize] = [const {
+    static __LMMS_METERS: [::lmms::__private::Meter; 3usize] = [const {
         ::lmms::__private::Meter::new()
-    }; 1usize];
+    }; 3usize];
     #[automatically_derived]
     impl ::lmms::__private::Interface for Tokens {
         const NAME: &'static str = "tokens";
@@ -77,6 +88,59 @@ const _: () = {
                 ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
             })
     }
+    #[allow(deprecated)]
+    fn __lmms_operation_decode(
+        __lmms_call: ::lmms::__private::Call<'_>,
+    ) -> ::lmms::__private::Step<
+        '_,
+        ::lmms::__private::Result<(), ::lmms::__private::CallError>,
+    > {
+        #[allow(unused_imports)]
+        use ::lmms::__private::Infallible as _;
+        let mut __lmms_0: ::lmms::__private::Option<::lmms::__private::Vec<u32>> = ::lmms::__private::Option::None;
+        if let ::lmms::__private::Result::Err(__lmms_error) = __lmms_call
+            .arguments(::lmms::__private::Parameters("tokens"), &mut [&mut __lmms_0])
+        {
+            return ::lmms::__private::Step::Ready(
+                ::lmms::__private::Result::Err(__lmms_error),
+            );
+        }
+        __lmms_call
+            .run::<
+                Tokens,
+            >(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
+                let _ = __lmms_invocation;
+                let __lmms_0 = ::lmms::__private::present(__lmms_0)?;
+                let __lmms_result = <Tokens>::decode(__lmms_instance, &*__lmms_0);
+                ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
+            })
+    }
+    #[allow(deprecated)]
+    fn __lmms_operation_most(
+        __lmms_call: ::lmms::__private::Call<'_>,
+    ) -> ::lmms::__private::Step<
+        '_,
+        ::lmms::__private::Result<(), ::lmms::__private::CallError>,
+    > {
+        #[allow(unused_imports)]
+        use ::lmms::__private::Infallible as _;
+        if let ::lmms::__private::Result::Err(__lmms_error) = __lmms_call
+            .arguments(::lmms::__private::Parameters(""), &mut [])
+        {
+            return ::lmms::__private::Step::Ready(
+                ::lmms::__private::Result::Err(__lmms_error),
+            );
+        }
+        __lmms_call
+            .run::<
+                Tokens,
+            >(move |__lmms_instance, __lmms_invocation, __lmms_reply| {
+                let _ = __lmms_invocation;
+                ::lmms::__private::called::<Tokens>(2usize);
+                let __lmms_result = <Tokens>::most(__lmms_instance);
+                ::lmms::__private::Answer(__lmms_result).write(__lmms_reply)
+            })
+    }
     fn __lmms_operations() -> ::lmms::__private::Vec<::lmms::__private::Operation> {
         ::lmms::__private::list([
             ::lmms::__private::Operation {
@@ -90,6 +154,26 @@ const _: () = {
                 }),
                 meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_count,
+            },
+            ::lmms::__private::Operation {
+                name: "decode",
+                about: "{\"name\":\"decode\",\"signature\":\"decode(tokens: &[u32]) -> Result<String, DecodeError>\",\"docs\":\"\",\"cached\":true,\"ttl\":60,\"cached_errors\":true,\"async\":false,\"arguments\":[{\"name\":\"tokens\",\"type\":\"&[u32]\",\"required\":true}],\"returns\":\"Result<String, DecodeError>\"}",
+                parameters: ::lmms::__private::Parameters("tokens"),
+                caching: ::lmms::__private::Option::Some(::lmms::__private::Caching {
+                    ttl: ::lmms::__private::Option::Some(60u32),
+                    weight: 4u32,
+                    errors: true,
+                }),
+                meter: &__LMMS_METERS[1usize],
+                call: __lmms_operation_decode,
+            },
+            ::lmms::__private::Operation {
+                name: "most",
+                about: "{\"name\":\"most\",\"signature\":\"most() -> usize\",\"docs\":\"Its body can count nothing.\",\"cached\":false,\"async\":false,\"arguments\":[],\"returns\":\"usize\"}",
+                parameters: ::lmms::__private::Parameters(""),
+                caching: ::lmms::__private::Option::None,
+                meter: &__LMMS_METERS[2usize],
+                call: __lmms_operation_most,
             },
         ])
     }

@@ -25,6 +25,9 @@ impl Polygons {
     fn load() -> Self {
         Self
     }
+
+    #[operation(cached(ttl = 1, weight = 1, errors, ttl = 1, weight = 1, errors), cached(ttl = 0))]
+    fn count(&self) {}
 }
 
 fn main() {}
