@@ -372,9 +372,9 @@ pub use lmms_runtime::lambda;
 #[cfg(feature = "jemalloc")]
 pub use lmms_runtime::memory;
 pub use lmms_runtime::{
-    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
+    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode, FastPath,
     Gateway, Inserted, Interface, InterfaceInfo, Invocation, Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD,
-    Reason, RegistryError, Shutdown, StartError, Stats, Status, Swept, Unload, UnloadHookError, testing,
+    Latency, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier, Unload, UnloadHookError, testing,
 };
 
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::hook::BoxError;
 use crate::interface::{BlockingInterface, Interface};
 use crate::invocation::Invocation;
-use crate::json::{Cursor, JsonError};
+use crate::json::{Cursor, JsonError, Text};
 use crate::load_error::LoadError;
 use crate::step::Step;
 use crate::wording::nearest;
@@ -182,17 +182,20 @@ pub(crate) fn read<'de>(
     let mut cursor = Cursor::new(text);
     cursor.open_object().map_err(ArgumentsError::Json)?;
     let mut first = true;
-    while let Some(key) = cursor.next_key(first).map_err(ArgumentsError::Json)? {
-        first = false;
-        let found = parameters.iter().zip(places.iter_mut()).find(|((name, _), _)| *name == &*key);
-        let Some(((name, _), place)) = found else {
-            let nearest = nearest(&key, parameters.iter().map(|(name, _)| name));
-            return Err(ArgumentsError::Unknown { name: key.0.into_owned(), nearest });
+    let names = || parameters.iter().map(|(name, _)| name);
+    loop {
+        let index = match cursor.next_known_key(first, names()) {
+            Some(index) => index,
+            None => match cursor.next_key(first).map_err(ArgumentsError::Json)? {
+                Some(key) => names().position(|name| *name == *key).ok_or_else(|| unknown(key, names()))?,
+                None => break,
+            },
         };
-        match place.read(&mut cursor) {
+        first = false;
+        match places[index].read(&mut cursor) {
             Ok(true) => {}
-            Ok(false) => return Err(ArgumentsError::Duplicate(name)),
-            Err(error) => return Err(ArgumentsError::Type { name, error }),
+            Ok(false) => return Err(ArgumentsError::Duplicate(names().nth(index).unwrap_or_default())),
+            Err(error) => return Err(ArgumentsError::Type { name: names().nth(index).unwrap_or_default(), error }),
         }
     }
     cursor.end().map_err(ArgumentsError::Json)?;
@@ -201,6 +204,12 @@ pub(crate) fn read<'de>(
     }
     let missing = parameters.iter().zip(places).find(|((_, required), place)| *required && place.is_empty());
     missing.map_or(Ok(()), |((name, _), _)| Err(ArgumentsError::Missing(name)))
+}
+
+#[cold]
+fn unknown(key: Text<'_>, names: impl Iterator<Item = &'static str>) -> ArgumentsError {
+    let nearest = nearest(&key, names);
+    ArgumentsError::Unknown { name: key.0.into_owned(), nearest }
 }
 
 /// An operation's result, on its way into the reply.

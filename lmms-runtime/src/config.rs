@@ -8,8 +8,9 @@ use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::heat::Scale;
+use crate::heat::{HeatRules, Scale};
 use crate::residents::Measures;
+use crate::results::Limits;
 
 /// How the gateway behaves.
 ///
@@ -30,6 +31,9 @@ pub struct Config {
     /// `None` leaves it to what each interface declares.
     fast_path_threshold: Option<NonZeroU32>,
     heat_half_life: Duration,
+    adaptive_heat: bool,
+    result_cache: usize,
+    result_ttl: Option<Duration>,
     memory_budget: Option<u64>,
 }
 
@@ -43,6 +47,9 @@ impl Default for Config {
             fast_path: true,
             fast_path_threshold: None,
             heat_half_life: Duration::from_secs(300),
+            adaptive_heat: false,
+            result_cache: RESULT_CACHE,
+            result_ttl: None,
             memory_budget: None,
         }
     }
@@ -114,6 +121,12 @@ impl Config {
             fast_path: read(&var, "ENABLE_FAST_PATH", SWITCH)?.unwrap_or(default.fast_path),
             fast_path_threshold: read(&var, "FAST_PATH_THRESHOLD", CALLS)?,
             heat_half_life: read_own(&var, "LMMS_HEAT_HALF_LIFE", SECONDS)?.unwrap_or(default.heat_half_life),
+            adaptive_heat: read_own(&var, "LMMS_ADAPTIVE_HEAT", SWITCH)?.unwrap_or(default.adaptive_heat),
+            result_cache: match read_own(&var, "LMMS_RESULT_CACHE_MB", MEBIBYTES)? {
+                Some(bytes) => usize::try_from(bytes).unwrap_or(usize::MAX),
+                None => default.result_cache,
+            },
+            result_ttl: read_own(&var, "LMMS_RESULT_TTL", SECONDS)?.filter(|ttl| !ttl.is_zero()),
             memory_budget: match read_own(&var, "LMMS_MEMORY_BUDGET_MB", MEBIBYTES)? {
                 Some(budget) => Some(budget).filter(|bytes| *bytes > 0),
                 None => read_own(&var, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEBIBYTES)?.map(budget_of_function),
@@ -229,20 +242,77 @@ impl Config {
         Self { heat_half_life: Duration::from_secs(seconds), ..self }
     }
 
+    /// `LMMS_ADAPTIVE_HEAT`: the threshold follows the mix of calls. Off by default.
+    ///
+    /// T is then, once a second, as high as it can be while the operations with more than T calls account for at least 80 % of
+    /// all calls that count: the hot set is the smallest one that covers that share, in thin traffic as in dense. Until as many
+    /// calls as [`fast_path_threshold`](Self::fast_path_threshold) were counted, that one holds; and T never falls below a
+    /// fifth of it. An interface that declares a threshold of its own keeps it.
+    #[must_use]
+    pub fn adaptive_heat(&self) -> bool {
+        self.adaptive_heat
+    }
+
+    /// Sets [`adaptive_heat`](Self::adaptive_heat).
+    #[must_use]
+    pub fn with_adaptive_heat(self, adaptive_heat: bool) -> Self {
+        Self { adaptive_heat, ..self }
+    }
+
+    /// `LMMS_RESULT_CACHE_MB`: what the results of `#[operation(cached)]` may take together, in bytes, keys included. 16 MiB by
+    /// default, and never more than an eighth of a memory budget; 0 switches the cache off.
+    #[must_use]
+    pub fn result_cache(&self) -> usize {
+        self.result_cache
+    }
+
+    /// Sets [`result_cache`](Self::result_cache), in bytes.
+    #[must_use]
+    pub fn with_result_cache(self, bytes: usize) -> Self {
+        Self { result_cache: bytes, ..self }
+    }
+
+    /// `LMMS_RESULT_TTL`: for how long a result is good, unless its operation declares a time of its own. `None` by default,
+    /// in the environment 0: for ever, since such an operation is pure.
+    #[must_use]
+    pub fn result_ttl(&self) -> Option<Duration> {
+        self.result_ttl
+    }
+
+    /// Sets [`result_ttl`](Self::result_ttl).
+    #[must_use]
+    pub fn with_result_ttl(self, ttl: Option<Duration>) -> Self {
+        Self { result_ttl: ttl.filter(|ttl| !ttl.is_zero()), ..self }
+    }
+
     /// Whether anything may be unloaded.
     pub(crate) fn may_unload(&self) -> bool {
         self.unloading && self.lazy_loading
     }
 
-    /// How the policy judges, by this configuration.
-    pub(crate) fn measures(&self) -> Measures {
-        Measures {
+    /// What bounds the cache of results, by this configuration.
+    pub(crate) fn result_limits(&self) -> Limits {
+        let most = self.memory_budget.map_or(usize::MAX, |budget| usize::try_from(budget / 8).unwrap_or(usize::MAX));
+        Limits { max_bytes: self.result_cache.min(most), ttl: self.result_ttl }
+    }
+
+    /// How heat is judged, by this configuration.
+    pub(crate) fn heat_rules(&self) -> HeatRules {
+        HeatRules {
             scale: Scale {
                 threshold: self.fast_path_threshold.unwrap_or(FAST_PATH_THRESHOLD),
                 half_life: self.heat_half_life,
             },
             threshold_wins: self.fast_path_threshold.is_some(),
             fast_path: self.fast_path,
+            adaptive: self.adaptive_heat,
+        }
+    }
+
+    /// How the policy judges, by this configuration.
+    pub(crate) fn measures(&self) -> Measures {
+        Measures {
+            heat: self.heat_rules(),
             grace_period: self.grace_period(),
             grace_period_wins: self.grace_period.is_some(),
         }
@@ -254,6 +324,9 @@ const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// Of an interface that declares none, when none is configured.
 const FAST_PATH_THRESHOLD: NonZeroU32 = NonZeroU32::new(50).unwrap();
+
+/// What results may take when nothing else is configured, in bytes.
+const RESULT_CACHE: usize = 16 << 20;
 
 /// What of a function's memory size the process may fill: Lambda counts more than the process itself.
 fn budget_of_function(bytes: u64) -> u64 {

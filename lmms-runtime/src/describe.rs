@@ -1,4 +1,4 @@
-//! The built-in interface `lmms`: what is linked, and what has happened.
+//! Describe: what is linked, as the built-in interface `lmms` tells it.
 
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -6,7 +6,6 @@ use serde_json::value::RawValue;
 use crate::call::{self, Parameters};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorCode};
-use crate::metrics::Stats;
 use crate::refusal;
 use crate::registry::{Entry, Registry};
 
@@ -16,7 +15,7 @@ pub(crate) const OPERATIONS: [&str; 2] = ["describe", "stats"];
 /// Answers a call of the built-in interface, whose operations take no arguments.
 pub(crate) fn answer(arguments: &[u8], answer: &impl Serialize, reply: &mut Vec<u8>) -> Result<(), Error> {
     call::read(arguments, Parameters(""), &mut [])
-        .map_err(|error| refusal::arguments(&error, "no arguments".to_owned(), arguments))?;
+        .map_err(|error| refusal::arguments(&error, "no arguments", arguments))?;
     serde_json::to_writer(reply, answer)
         .map_err(|error| Error::new(ErrorCode::OperationFailed, error.to_string()).caused_by(error.into()))
 }
@@ -66,56 +65,8 @@ impl Serialize for Raw {
     }
 }
 
-/// `lmms.stats`: what is resident and what has happened.
-pub(crate) struct Statistics<'a>(pub(crate) &'a Registry);
-
-impl Serialize for Statistics<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let stats = Stats::now();
-        let resident: Vec<_> = self
-            .0
-            .iter()
-            .map(|entry| &entry.descriptor)
-            .filter(|known| known.status().resident)
-            .map(|known| known.name)
-            .collect();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("registered", &self.0.len())?;
-        map.serialize_entry("resident", &resident)?;
-        map.serialize_entry("ligs_loads", &stats.ligs_loads)?;
-        map.serialize_entry("reloads", &stats.reloads)?;
-        map.serialize_entry("lugs_unloads", &stats.lugs_unloads)?;
-        map.serialize_entry("over_budget_loads", &stats.over_budget_loads)?;
-        map.serialize_entry("memory_reclaimed_mb", &(stats.reclaimed_bytes as f64 / f64::from(1 << 20)))?;
-        map.serialize_entry("load_time_ms", &(stats.load_time.as_secs_f64() * 1e3))?;
-        let loaded = || self.0.iter().map(|entry| &entry.descriptor).filter(|known| known.status().loads > 0);
-        map.serialize_entry("interfaces", &Sequence(|| loaded().map(Loaded)))?;
-        map.end()
-    }
-}
-
-/// What is known of an interface that was loaded.
-struct Loaded<'a>(&'a Descriptor);
-
-impl Serialize for Loaded<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let status = self.0.status();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", self.0.name)?;
-        map.serialize_entry("resident", &status.resident)?;
-        map.serialize_entry("holds", &status.holds)?;
-        map.serialize_entry("dependents", &status.dependents)?;
-        map.serialize_entry("loads", &status.loads)?;
-        map.serialize_entry("load_time_ms", &(status.load_time.as_secs_f64() * 1e3))?;
-        map.serialize_entry("bytes", &status.bytes)?;
-        map.serialize_entry("needed_bytes", &status.needed_bytes)?;
-        map.serialize_entry("leaked_bytes", &status.leaked)?;
-        map.end()
-    }
-}
-
 /// A sequence made anew each time it is written, so that nothing is collected.
-struct Sequence<F>(F);
+pub(crate) struct Sequence<F>(pub(crate) F);
 
 impl<F, I> Serialize for Sequence<F>
 where

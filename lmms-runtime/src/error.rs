@@ -1,5 +1,6 @@
 //! Errors of requests: a stable code, the names involved, and what was expected.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -51,11 +52,6 @@ impl ErrorCode {
     /// Whether it was refused before anything was loaded or called.
     pub(crate) fn is_refusal(self) -> bool {
         matches!(self, Self::BadRequest | Self::UnknownInterface | Self::UnknownOperation | Self::BadArguments)
-    }
-
-    /// Whether the operation was called, and is what failed.
-    pub(crate) fn is_of_operation(self) -> bool {
-        matches!(self, Self::OperationFailed | Self::OperationPanicked)
     }
 
     /// The HTTP status that says the same.
@@ -120,10 +116,11 @@ pub struct Error(Box<ErrorInner>);
 struct ErrorInner {
     code: ErrorCode,
     message: String,
-    interface: Option<String>,
-    operation: Option<String>,
+    // Of a call that found its operation these are not copied: they stand in the program, or in its template.
+    interface: Option<Cow<'static, str>>,
+    operation: Option<Cow<'static, str>>,
     path: Option<String>,
-    expected: Option<String>,
+    expected: Option<Cow<'static, str>>,
     cause: Option<BoxError>,
 }
 
@@ -142,9 +139,16 @@ impl Error {
 
     /// Names what was asked for, as far as it was. A request may carry megabytes as a name, so no more than is useful.
     pub(crate) fn about(mut self, interface: &str, operation: &str) -> Self {
-        let clip = |name: &str| (!name.is_empty()).then(|| name.chars().take(MOST_SHOWN).collect());
+        let clip = |name: &str| (!name.is_empty()).then(|| name.chars().take(MOST_SHOWN).collect::<String>().into());
         self.0.interface = clip(interface);
         self.0.operation = clip(operation);
+        self
+    }
+
+    /// Names the operation that was called.
+    pub(crate) fn of(mut self, interface: &'static str, operation: &'static str) -> Self {
+        self.0.interface = Some(interface.into());
+        self.0.operation = Some(operation.into());
         self
     }
 
@@ -153,14 +157,35 @@ impl Error {
         self
     }
 
-    pub(crate) fn expecting(mut self, expected: Option<String>) -> Self {
-        self.0.expected = expected;
+    pub(crate) fn expecting(mut self, expected: impl Into<Cow<'static, str>>) -> Self {
+        self.0.expected = Some(expected.into());
         self
     }
 
     pub(crate) fn caused_by(mut self, cause: BoxError) -> Self {
         self.0.cause = Some(cause);
         self
+    }
+
+    /// The same, but for its cause, which is the user's and may not be `Clone`.
+    pub(crate) fn without_cause(&self) -> Self {
+        let ErrorInner { code, message, interface, operation, path, expected, cause: _ } = &*self.0;
+        Self(Box::new(ErrorInner {
+            code: *code,
+            message: message.clone(),
+            interface: interface.clone(),
+            operation: operation.clone(),
+            path: path.clone(),
+            expected: expected.clone(),
+            cause: None,
+        }))
+    }
+
+    /// What it takes, in bytes, but for its cause.
+    pub(crate) fn bytes(&self) -> usize {
+        let ErrorInner { message, interface, operation, path, expected, .. } = &*self.0;
+        let texts = [interface.as_deref(), operation.as_deref(), path.as_deref(), expected.as_deref()];
+        size_of::<ErrorInner>() + message.len() + texts.into_iter().flatten().map(str::len).sum::<usize>()
     }
 
     /// The stable code.
@@ -212,10 +237,10 @@ impl Serialize for Error {
         map.serialize_entry("code", self.0.code.as_str())?;
         map.serialize_entry("message", &self.0.message)?;
         let optional = [
-            ("interface", &self.0.interface),
-            ("operation", &self.0.operation),
-            ("path", &self.0.path),
-            ("expected", &self.0.expected),
+            ("interface", self.interface()),
+            ("operation", self.operation()),
+            ("path", self.path()),
+            ("expected", self.expected()),
         ];
         for (key, value) in optional {
             if let Some(value) = value {

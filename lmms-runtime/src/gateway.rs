@@ -5,32 +5,34 @@
 
 use std::fmt;
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::budget::{self, Budget};
-use crate::call::Call;
 use crate::clock;
 use crate::config::{Config, ConfigError};
-use crate::describe::{self, Description, Statistics};
-use crate::descriptor::{Operation, Options};
+use crate::dispatch::Guess;
 use crate::error::Error;
-use crate::flight::Landing;
+use crate::heat::{self, HeatRules, LiveRules, Scale};
 use crate::info::InterfaceInfo;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
 use crate::metrics::Stats;
-use crate::panics::{self, Catch};
 use crate::policy::Reason;
-use crate::refusal::{self, Failure};
-use crate::registry::{BUILT_IN, Registry, RegistryError};
-use crate::request::{Envelope, Items, MAX_PAYLOAD, Request};
+use crate::refusal;
+use crate::registry::{Entry, Registry, RegistryError};
+use crate::request::{Envelope, MAX_PAYLOAD, Request};
+use crate::residents::Measures;
+use crate::results::{OperationId, Results};
 use crate::shutdown::{self, Shutdown};
-use crate::step::{Step, settle};
+use crate::step::settle;
 use crate::sweep::{Rules, Sweeper, Swept};
 use crate::unload::{self, Unload};
 
-/// What a batch keeps free of that for saying which of its items did not fit.
-const ROOM_TO_REFUSE: usize = 256 * 1024;
+/// How often the threshold may follow the mix of calls.
+const ADAPT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Reaches every linked interface by name.
 ///
@@ -47,8 +49,14 @@ const ROOM_TO_REFUSE: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct Gateway {
     registry: &'static Registry,
-    config: Config,
+    /// Locked while a configuration takes effect, so that of two all of one does.
+    config: Mutex<Config>,
+    heat: LiveRules,
+    may_unload: AtomicBool,
     sweeper: Sweeper,
+    results: Results,
+    /// The [`Moment`](clock::Moment) when the threshold may follow the mix of calls again.
+    adapt_at: AtomicU64,
 }
 
 /// Why a gateway did not start.
@@ -83,12 +91,78 @@ impl Gateway {
     /// # Errors
     /// If two interfaces have the same name.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let registry = Registry::get()?;
-        let measures = config.measures();
-        let sweeper = Sweeper::new(Rules { measures, min_resident: config.min_resident() });
+        let gateway = Self {
+            registry: Registry::get()?,
+            heat: LiveRules::new(config.heat_rules()),
+            may_unload: AtomicBool::new(config.may_unload()),
+            sweeper: Sweeper::new(rules(&config)),
+            results: Results::new(config.result_limits()),
+            adapt_at: AtomicU64::new(0),
+            config: Mutex::new(config),
+        };
+        gateway.apply(&gateway.config.lock());
+        Ok(gateway)
+    }
+
+    /// Takes another configuration, while requests are answered: each call goes by the one or by the other.
+    ///
+    /// What is loaded stays loaded, what was counted stays counted, and cached results that fit stay. Only
+    /// [`lazy_loading`](Config::lazy_loading) has its effect at the [`start`](Self::start).
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use lmms_runtime::{Config, Gateway};
+    ///
+    /// let gateway = Gateway::new(Config::default())?;
+    /// gateway.reconfigure(gateway.config().with_fast_path_threshold(NonZeroU32::new(30).unwrap()));
+    /// assert_eq!(gateway.config().fast_path_threshold(), 30);
+    /// # Ok::<(), lmms_runtime::StartError>(())
+    /// ```
+    pub fn reconfigure(&self, config: Config) {
+        let mut current = self.config.lock();
+        *current = config;
+        self.apply(&current);
+    }
+
+    /// Under the lock of the configuration. Nothing of the user's runs, and nothing locks that one in turn.
+    fn apply(&self, config: &Config) {
+        let heat = config.heat_rules();
+        heat::count_for(heat);
+        self.heat.set(heat);
+        // Relaxed: it says whether to look, not what is seen.
+        self.may_unload.store(config.may_unload(), Ordering::Relaxed);
+        self.adapt_at.store(0, Ordering::Relaxed);
+        self.results.reconfigure(config.result_limits());
+        self.set_rules(config, rules(config));
+    }
+
+    fn set_rules(&self, config: &Config, rules: Rules) {
+        self.sweeper.set_rules(rules);
         let budget = config.memory_budget().filter(|_| config.may_unload());
-        budget::set(budget.map(|bytes| Budget { bytes, measures }));
-        Ok(Self { registry, config, sweeper })
+        budget::set(budget.map(|bytes| Budget { bytes, measures: rules.measures }));
+    }
+
+    /// With `LMMS_ADAPTIVE_HEAT`, once a second: lets the threshold follow the mix of calls.
+    pub(crate) fn adapt(&self) {
+        let rules = self.heat.get();
+        let now = clock::now();
+        // Relaxed, and not one step: one that adapts twice does no harm.
+        if !rules.adaptive || now.0 < self.adapt_at.load(Ordering::Relaxed) {
+            return;
+        }
+        self.adapt_at.store((now + ADAPT_INTERVAL).0, Ordering::Relaxed);
+        // What was called by name has its operations listed; what was called otherwise was loaded.
+        let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
+        let called = self.registry.iter().filter(is_used).flat_map(Entry::operations);
+        let mut calls: Vec<_> = called.map(|operation| operation.meter.heat.calls(now, rules.scale)).collect();
+        let config = self.config.lock();
+        let threshold = heat::threshold_for(&mut calls, config.heat_rules().scale.threshold);
+        if threshold != rules.scale.threshold && config.adaptive_heat() {
+            let heat = HeatRules { scale: Scale { threshold, ..rules.scale }, ..rules };
+            self.heat.set(heat);
+            let Rules { measures, min_resident } = self.sweeper.rules();
+            self.set_rules(&config, Rules { measures: Measures { heat, ..measures }, min_resident });
+        }
     }
 
     /// A gateway configured by the environment. With `LAZY_LOADING_ENABLED=false`, it is [`start`](Self::start) that
@@ -105,7 +179,7 @@ impl Gateway {
     /// # Errors
     /// The first load that fails.
     pub async fn start(&self) -> Result<(), StartError> {
-        if !self.config.lazy_loading() {
+        if !self.config().lazy_loading() {
             let invocation = Invocation::enter();
             for entry in self.registry.iter() {
                 settle(|| (entry.descriptor.load)(&invocation)).await?;
@@ -114,10 +188,10 @@ impl Gateway {
         Ok(())
     }
 
-    /// How it was configured.
+    /// How it is configured now.
     #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.config
+    pub fn config(&self) -> Config {
+        self.config.lock().clone()
     }
 
     /// All linked interfaces, sorted by name.
@@ -134,7 +208,7 @@ impl Gateway {
     /// What happened in this process so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::now()
+        Stats::now(self.registry, &self.results.stats())
     }
 
     /// Answers one request in an invocation of its own: `{"interface":..,"operation":..,"args":{..}}`, or
@@ -162,30 +236,49 @@ impl Gateway {
             return Err(refusal::too_large("request", request.len()));
         }
         let start = reply.len();
-        let guessed = match Request::guess(request) {
-            Some(guessed) => self.answer(invocation, &guessed, reply).await.map_err(Some),
-            None => Err(None),
-        };
-        let outcome = match guessed {
-            Ok(()) => Ok(()),
-            Err(Some(error)) if !error.code().is_refusal() => Err(error),
-            // Nothing was called, and the guess may be to blame.
-            Err(_) => {
-                reply.truncate(start);
-                self.execute_parsed(invocation, request, reply).await
+        let mut refused = None;
+        if let Some(guess) = self.guess(request) {
+            let Guess { target, heated, arguments } = guess;
+            match self.dispatch(invocation, target, heated, arguments, reply).await {
+                Ok(()) => return Ok(()),
+                // Nothing was called, and the guess may be to blame.
+                Err(error) if error.code().is_refusal() => refused = Some((guess, error)),
+                Err(error) => {
+                    reply.truncate(start);
+                    return Err(error);
+                }
             }
-        };
+        }
+        reply.truncate(start);
+        // In a box, so that the usual future is not as large as the one for this.
+        let outcome = Box::pin(self.answer_parsed(invocation, request, refused, reply)).await;
         if outcome.is_err() {
             reply.truncate(start);
         }
         outcome
     }
 
-    async fn execute_parsed(&self, invocation: &Invocation, request: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
-        match Envelope::parse(request)? {
-            Envelope::One(request) => self.answer(invocation, &request, reply).await,
-            // In a box, so that the usual future is not as large as the one for this.
-            Envelope::Batch(items) => Box::pin(self.answer_batch(invocation, items, reply)).await,
+    /// Reads the whole request, of which a guess may have been refused.
+    async fn answer_parsed(
+        &self,
+        invocation: &Invocation,
+        request: &[u8],
+        refused: Option<(Guess<'_>, Error)>,
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let parsed = Envelope::parse(request);
+        if let Some((guess, error)) = refused {
+            match &parsed {
+                Ok(Envelope::One(request)) if guess.is_of(request) => return Err(error),
+                // The guess was to blame.
+                _ => guess.take_back(),
+            }
+        }
+        match parsed? {
+            Envelope::One(Request { interface, operation, arguments, .. }) => {
+                self.call(invocation, &interface, &operation, arguments, reply).await
+            }
+            Envelope::Batch(items) => self.answer_batch(invocation, items, reply).await,
         }
     }
 
@@ -201,7 +294,10 @@ impl Gateway {
         arguments: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let mut reply = Vec::new();
-        let outcome = self.call(&Invocation::enter(), interface, operation, arguments, &mut reply).await;
+        let outcome = match arguments.len() {
+            size if size > MAX_PAYLOAD => Err(refusal::too_large("request", size).about(interface, operation)),
+            _ => self.call(&Invocation::enter(), interface, operation, arguments, &mut reply).await,
+        };
         self.sweep_and_report().await;
         outcome.map(|()| reply)
     }
@@ -217,13 +313,32 @@ impl Gateway {
         let entry =
             self.registry.find(interface).ok_or_else(|| self.unknown_interface(interface).about(interface, ""))?;
         let descriptor = &entry.descriptor;
-        if !self.config.may_unload() {
+        if !self.may_unload.load(Ordering::Relaxed) {
             return Ok(Unload::Blocked(Reason::Disabled));
         }
         if descriptor.options.pinned {
             return Ok(Unload::Blocked(Reason::Pinned));
         }
-        Ok(unload::one(descriptor.name, (descriptor.slot)(), self.sweeper.rules()).await)
+        Ok(unload::one(descriptor.name, (descriptor.slot)(), &self.sweeper.rules()).await)
+    }
+
+    /// Forgets cached results: those of an operation, as `tokens.count`, or those of a whole interface, as `tokens`. How many
+    /// were forgotten.
+    ///
+    /// What is being computed at this moment is not kept either: a call that begins after this returns is never answered with
+    /// a result from before.
+    ///
+    /// # Errors
+    /// If there is no such operation or interface.
+    pub fn invalidate_results(&self, names: &str) -> Result<usize, Error> {
+        let meant: Vec<_> = match names.split_once('.') {
+            Some((interface, operation)) => vec![OperationId::of(self.resolve(interface, operation)?.operation.meter)],
+            None => {
+                let entry = self.registry.find(names).ok_or_else(|| self.unknown_interface(names).about(names, ""))?;
+                entry.operations().iter().map(|operation| OperationId::of(operation.meter)).collect()
+            }
+        };
+        Ok(self.results.invalidate(|operation| meant.contains(&operation)))
     }
 
     /// Unloads what is due: idle for its grace period, with nothing else that keeps it loaded, down to the floor. Unloads
@@ -234,6 +349,7 @@ impl Gateway {
     /// second one returns at once. So the future is to be polled to its end or dropped; dropping it while an async `#[unload]`
     /// runs cancels that hook, and what is due besides stays for the next sweep.
     pub async fn sweep(&self) -> Swept {
+        self.adapt();
         if !self.is_sweep_due() {
             return Swept::default();
         }
@@ -243,7 +359,7 @@ impl Gateway {
 
     /// Whether a sweep can have anything to do.
     pub(crate) fn is_sweep_due(&self) -> bool {
-        self.config.may_unload() && self.sweeper.is_due()
+        self.may_unload.load(Ordering::Relaxed) && self.sweeper.is_due()
     }
 
     /// As [`sweep`](Self::sweep), for who has nobody to tell of hooks that failed.
@@ -275,80 +391,16 @@ impl Gateway {
         !crate::departure::leaving().is_empty()
     }
 
-    async fn answer_batch(&self, invocation: &Invocation, items: Items<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {
-        let batch = reply.len();
-        let mut full = false;
-        for item in items {
-            reply.push(if reply.len() == batch { b'[' } else { b',' });
-            let start = reply.len();
-            reply.extend_from_slice(b"{\"result\":");
-            let mut outcome = match Request::parse(item) {
-                // Better not called than called and not told of.
-                Ok(request) if full => Err(refusal::batch_is_full().about(&request.interface, &request.operation)),
-                Ok(request) => self.answer(invocation, &request, reply).await,
-                Err(error) => Err(error),
-            };
-            // One that does not fit gives way to what those before it answered.
-            if outcome.is_ok() && reply.len() - batch >= MAX_PAYLOAD - ROOM_TO_REFUSE {
-                outcome = Err(refusal::too_large("answer to the batch", reply.len() - batch));
-                full = true;
-            }
-            if let Err(error) = outcome {
-                reply.truncate(start);
-                reply.extend_from_slice(b"{\"error\":");
-                serde_json::to_writer(&mut *reply, &error).expect("an error is text only, and a Vec takes it");
-            }
-            reply.push(b'}');
-            // Not even the refusals fit: nothing that is called from here on could be told.
-            if reply.len() - batch >= MAX_PAYLOAD {
-                return Err(refusal::too_large("answer to the batch", reply.len() - batch));
-            }
-        }
-        if reply.len() == batch {
-            reply.push(b'[');
-        }
-        reply.push(b']');
-        Ok(())
+    pub(crate) fn registry(&self) -> &'static Registry {
+        self.registry
     }
 
-    async fn answer(&self, invocation: &Invocation, request: &Request<'_>, reply: &mut Vec<u8>) -> Result<(), Error> {
-        self.call(invocation, &request.interface, &request.operation, request.arguments, reply).await
+    pub(crate) fn heat_rules(&self) -> HeatRules {
+        self.heat.get()
     }
 
-    async fn call(
-        &self,
-        invocation: &Invocation,
-        interface: &str,
-        operation: &str,
-        arguments: &[u8],
-        reply: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        if interface == BUILT_IN {
-            return self.call_built_in(operation, arguments, reply);
-        }
-        let Some(entry) = self.registry.find(interface) else {
-            return Err(self.unknown_interface(interface).about(interface, operation));
-        };
-        let Some(called) = entry.operations().iter().find(|known| known.name == operation) else {
-            let known = entry.operations().iter().map(|known| known.name);
-            return Err(refusal::unknown_operation(interface, operation, known).about(interface, operation));
-        };
-        let start = reply.len();
-        let answered = match arguments.len() {
-            size if size > MAX_PAYLOAD => Err(refusal::too_large("request", size)),
-            _ => run(called, invocation, arguments, reply)
-                .await
-                .map_err(|failure| refusal::failed(failure, interface, called, arguments)),
-        };
-        // What was not called does not heat.
-        if answered.as_ref().map_or_else(|error| error.code().is_of_operation(), |()| true) {
-            self.heat(&entry.descriptor.options, called);
-        }
-        let fitting = answered.and_then(|()| match reply.len() - start {
-            size if size > MAX_PAYLOAD => Err(refusal::too_large("answer", size)),
-            _ => Ok(()),
-        });
-        fitting.map_err(|error| error.about(interface, operation))
+    pub(crate) fn results(&self) -> &Results {
+        &self.results
     }
 
     /// Whether an interface has an `#[unload]`.
@@ -356,47 +408,9 @@ impl Gateway {
     pub(crate) fn has_unload(&self, interface: &str) -> bool {
         self.registry.find(interface).is_some_and(|entry| entry.descriptor.options.has_unload)
     }
-
-    fn heat(&self, options: &Options, called: &Operation) {
-        let measures = &self.sweeper.rules().measures;
-        if measures.fast_path {
-            called.meter.heat.count(clock::now(), measures.scale_of(options));
-        }
-    }
-
-    fn call_built_in(&self, operation: &str, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
-        let refused = match operation {
-            "describe" => describe::answer(arguments, &Description(self.registry), reply),
-            "stats" => describe::answer(arguments, &Statistics(self.registry), reply),
-            _ => Err(refusal::unknown_operation(BUILT_IN, operation, describe::OPERATIONS.into_iter())),
-        };
-        refused.map_err(|error| error.about(BUILT_IN, operation))
-    }
-
-    fn unknown_interface(&self, interface: &str) -> Error {
-        refusal::unknown_interface(interface, self.registry.iter().map(|known| known.descriptor.name).chain([BUILT_IN]))
-    }
 }
 
-/// Calls an operation, and again for as long as somebody else is loading or unloading its interface.
-async fn run(
-    operation: &Operation,
-    invocation: &Invocation,
-    arguments: &[u8],
-    reply: &mut Vec<u8>,
-) -> Result<(), Failure> {
-    loop {
-        let call = Call { invocation, arguments, reply: &mut *reply };
-        match panics::catch(|| (operation.call)(call)).map_err(Failure::Panicked)? {
-            Step::Ready(outcome) => return outcome.map_err(Failure::Call),
-            Step::Pending(future) => {
-                return Catch(future).await.map_err(Failure::Panicked)?.map_err(Failure::Call);
-            }
-            Step::Busy(busy) => {
-                if let Landing::Failed(error) = busy.landing().await {
-                    return Err(Failure::Call(error.into()));
-                }
-            }
-        }
-    }
+/// How sweeps judge, by a configuration.
+fn rules(config: &Config) -> Rules {
+    Rules { measures: config.measures(), min_resident: config.min_resident() }
 }

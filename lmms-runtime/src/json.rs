@@ -106,6 +106,49 @@ impl<'de> Cursor<'de> {
         Ok(Some(key))
     }
 
+    /// The next key of an object, with its colon, if it is one of `names` and written without escapes: which one. Compared
+    /// rather than read, for that is what most keys come down to. `None` if it has to be read: nothing was taken then.
+    #[inline]
+    pub(crate) fn next_known_key<'n>(&mut self, first: bool, names: impl Iterator<Item = &'n str>) -> Option<usize> {
+        let before = self.at;
+        let found = self.known_key(first, names);
+        if found.is_none() {
+            self.at = before;
+        }
+        found
+    }
+
+    #[inline]
+    fn known_key<'n>(&mut self, first: bool, names: impl Iterator<Item = &'n str>) -> Option<usize> {
+        if !first {
+            self.take_byte(b',')?;
+        }
+        self.take_byte(b'"')?;
+        let rest = self.rest();
+        let is_it = |name: &&str| rest.get(name.len()) == Some(&b'"') && rest.starts_with(name.as_bytes());
+        let (index, name) = names.enumerate().find(|(_, name)| is_it(name))?;
+        self.at += name.len() + 1;
+        self.take_byte(b':')?;
+        Some(index)
+    }
+
+    #[inline]
+    fn take_byte(&mut self, wanted: u8) -> Option<()> {
+        (self.peek()? == wanted).then(|| self.at += 1)
+    }
+
+    /// The next value if it is text without escapes: as it stands, which need not be UTF-8.
+    #[inline]
+    pub(crate) fn plain_text(&mut self) -> Option<&'de [u8]> {
+        self.take_byte(b'"')?;
+        let rest = self.rest();
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+        (rest[end] == b'"').then(|| {
+            self.at += end + 1;
+            &rest[..end]
+        })
+    }
+
     /// Moves to the next item of an array. `false` at its end.
     pub(crate) fn next_item(&mut self, first: bool) -> Result<bool, JsonError> {
         self.next(first, b']', "expected `,` or `]`")
@@ -181,6 +224,18 @@ impl<'de> Cursor<'de> {
             is_type: error.is_data(),
         }
     }
+}
+
+/// What JSON takes for white space, and nothing else does.
+pub(crate) fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// A value without white space around it.
+pub(crate) fn trimmed(value: &[u8]) -> &[u8] {
+    let start = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 /// The byte offset of a line and column, both counted from 1; a line or column of 0 is before the first.

@@ -5,6 +5,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::heat::Tier;
+use crate::registry::{Entry, Registry};
+use crate::results::ResultStats;
+
 // Relaxed throughout: counters, read for people.
 static LOADS: AtomicU64 = AtomicU64::new(0);
 static RELOADS: AtomicU64 = AtomicU64::new(0);
@@ -45,6 +49,14 @@ pub struct Stats {
     pub lugs_unloads: u64,
     /// What the system got back after unloads, in bytes, as measured.
     pub reclaimed_bytes: u64,
+    /// Calls by name that were dispatched directly, their operations being HOT or BLAZING (ZAPH).
+    pub zafp_hits: u64,
+    /// How long those took on average.
+    pub fast_path_response_time: Duration,
+    /// Calls by name that were answered from the gateway's cache of results.
+    pub cache_hits: u64,
+    /// Calls by name whose results were not there, but could have been.
+    pub cache_misses: u64,
     /// Loads that went ahead although they were not expected to fit into the memory budget.
     pub over_budget_loads: u64,
     /// Time spent in loads that succeeded. What a load spends in another one counts for both.
@@ -52,8 +64,13 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn now() -> Self {
+    pub(crate) fn now(registry: &Registry, results: &ResultStats) -> Self {
+        let (zafp_hits, fast_path_response_time) = fast(registry);
         Self {
+            zafp_hits,
+            fast_path_response_time,
+            cache_hits: results.hits,
+            cache_misses: results.misses,
             ligs_loads: LOADS.load(Ordering::Relaxed),
             reloads: RELOADS.load(Ordering::Relaxed),
             lugs_unloads: UNLOADS.load(Ordering::Relaxed),
@@ -62,4 +79,21 @@ impl Stats {
             load_time: Duration::from_nanos(LOAD_NANOS.load(Ordering::Relaxed)),
         }
     }
+}
+
+/// Calls that were dispatched directly, and how long they took on average. Counted per operation, for one counter of all would
+/// be written by each of them.
+fn fast(registry: &Registry) -> (u64, Duration) {
+    let (mut hits, mut timed, mut nanos) = (0, 0_u128, 0_u128);
+    // No call came to one whose operations nobody has asked for.
+    for operation in registry.iter().filter_map(Entry::known_operations).flatten() {
+        let figures = operation.meter.figures();
+        hits += figures.fast;
+        for latency in [Tier::Hot, Tier::Blazing].into_iter().filter_map(|tier| figures.latency[tier as usize]) {
+            timed += u128::from(latency.count);
+            nanos += latency.mean.as_nanos() * u128::from(latency.count);
+        }
+    }
+    let mean = u64::try_from(nanos.checked_div(timed).unwrap_or(0)).unwrap_or(u64::MAX);
+    (hits, Duration::from_nanos(mean))
 }

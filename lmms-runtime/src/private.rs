@@ -60,7 +60,15 @@ pub fn load_async<T: Interface>(invocation: &Invocation) -> Step<'_, Result<(), 
 pub fn called<T: Interface>(operation: usize) {
     // Inlined, so that the meter's address is all that is left of this.
     if let Some(meter) = T::__lmms_meters().get(operation) {
-        meter.called();
+        meter.heat.called(const { declared(&T::__LMMS_OPTIONS) });
+    }
+}
+
+/// The threshold that an interface declares, or nought.
+const fn declared(options: &Options) -> u32 {
+    match options.fast_path_threshold {
+        Some(threshold) => threshold,
+        None => 0,
     }
 }
 

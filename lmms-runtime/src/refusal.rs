@@ -3,7 +3,8 @@
 use crate::call::{ArgumentsError, CallError, CallFailure};
 use crate::descriptor::Operation;
 use crate::error::{Error, ErrorCode};
-use crate::json::{self, Cursor, JsonError, Text};
+use crate::json;
+use crate::registry::BUILT_IN;
 use crate::request::MAX_PAYLOAD;
 use crate::wording::{nearest, shown};
 
@@ -18,19 +19,28 @@ pub(crate) fn too_large(what: &str, size: usize) -> Error {
         ErrorCode::PayloadTooLarge,
         format!("the {what} is {size} bytes large, more than the {MAX_PAYLOAD} that Lambda carries"),
     )
-    .expecting(Some(format!("at most {MAX_PAYLOAD} bytes")))
+    .expecting(format!("at most {MAX_PAYLOAD} bytes"))
 }
 
 pub(crate) fn batch_is_full() -> Error {
     let message = "not called: the answers to the items before it fill what Lambda carries";
-    Error::new(ErrorCode::PayloadTooLarge, message).expecting(Some("a smaller batch".to_owned()))
+    Error::new(ErrorCode::PayloadTooLarge, message).expecting("a smaller batch")
 }
 
 pub(crate) fn unknown_interface<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let near = nearest(name, known);
     let help = near.map_or_else(|| "`lmms.describe` lists all".to_owned(), |near| format!("did you mean `{near}`?"));
-    Error::new(ErrorCode::UnknownInterface, format!("there is no interface {}; {help}", shown(name)))
-        .expecting(near.map(str::to_owned))
+    let error = Error::new(ErrorCode::UnknownInterface, format!("there is no interface {}; {help}", shown(name)));
+    match near {
+        Some(near) => error.expecting(near.to_owned()),
+        None => error,
+    }
+}
+
+/// The built-in interface, where one is meant that loads.
+pub(crate) fn built_in() -> Error {
+    let message = format!("`{BUILT_IN}` is built in: it is not loaded, not unloaded, and has no heat");
+    Error::new(ErrorCode::UnknownInterface, message).expecting("an interface that `lmms.describe` lists")
 }
 
 pub(crate) fn unknown_operation<'a>(
@@ -43,18 +53,20 @@ pub(crate) fn unknown_operation<'a>(
     let has = if all.is_empty() { "it has none".to_owned() } else { format!("it has {all}") };
     let help = near.map_or(has, |near| format!("did you mean `{near}`?"));
     Error::new(ErrorCode::UnknownOperation, format!("interface `{interface}` has no operation {}; {help}", shown(name)))
-        .expecting(Some(near.map_or(all, str::to_owned)))
+        .expecting(near.map_or(all, str::to_owned))
 }
 
 /// What a call that reached `operation` failed with.
-pub(crate) fn failed(failure: Failure, interface: &str, operation: &Operation, arguments: &[u8]) -> Error {
+pub(crate) fn failed(failure: Failure, interface: &str, operation: &'static Operation, arguments: &[u8]) -> Error {
     let whole = format!("{interface}.{}", operation.name);
     match failure {
         Failure::Panicked(message) => {
             Error::new(ErrorCode::OperationPanicked, format!("`{whole}` panicked: {message}"))
         }
         Failure::Call(CallError(failure)) => match *failure {
-            CallFailure::Arguments(error) => self::arguments(&error, signature(interface, operation), arguments),
+            CallFailure::Arguments(error) => {
+                self::arguments(&error, operation.meter.template.signature(interface, operation), arguments)
+            }
             CallFailure::Load(error) => Error::new(error.code(), error.to_string()).caused_by(error.into()),
             CallFailure::Failed(cause) => {
                 Error::new(ErrorCode::OperationFailed, format!("`{whole}` failed: {cause}")).caused_by(cause)
@@ -69,7 +81,7 @@ pub(crate) fn failed(failure: Failure, interface: &str, operation: &Operation, a
 }
 
 /// What is wrong with the arguments, and how it is done right.
-pub(crate) fn arguments(error: &ArgumentsError, expected: String, text: &[u8]) -> Error {
+pub(crate) fn arguments(error: &ArgumentsError, expected: &'static str, text: &[u8]) -> Error {
     let bad = |message: String| Error::new(ErrorCode::BadArguments, message);
     let refusal = match error {
         ArgumentsError::Json(error) => {
@@ -88,26 +100,5 @@ pub(crate) fn arguments(error: &ArgumentsError, expected: String, text: &[u8]) -
         }
         ArgumentsError::Missing(name) => bad(format!("argument `{name}` is missing")).at(Some("args".to_owned())),
     };
-    refusal.expecting(Some(expected))
-}
-
-/// How an operation is called, from the JSON that the macro wrote about it.
-fn signature(interface: &str, operation: &Operation) -> String {
-    let find = || -> Result<Option<Text<'static>>, JsonError> {
-        let mut about = Cursor::new(operation.about.as_bytes());
-        about.open_object()?;
-        let mut first = true;
-        while let Some(key) = about.next_key(first)? {
-            first = false;
-            if &*key == "signature" {
-                return about.value().map(Some);
-            }
-            about.skip()?;
-        }
-        Ok(None)
-    };
-    match find() {
-        Ok(Some(signature)) => format!("{interface}.{signature}"),
-        _ => format!("{interface}.{}", operation.name),
-    }
+    refusal.expecting(expected)
 }

@@ -30,6 +30,16 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Its operations, if somebody has asked for them. If nobody has, none was called by name.
+    pub(crate) fn known_operations(&self) -> Option<&[Operation]> {
+        self.operations.get().map(Vec::as_slice)
+    }
+
+    /// One of its operations.
+    pub(crate) fn operation(&self, name: &[u8]) -> Option<&Operation> {
+        self.operations().iter().find(|known| known.name.as_bytes() == name)
+    }
+
     /// Its operations, listed when first asked for.
     pub(crate) fn operations(&self) -> &[Operation] {
         self.operations.get_or_init(self.descriptor.operations)
@@ -46,9 +56,11 @@ struct Key {
 }
 
 /// The first eight bytes of a name, in the order of names: what most comparisons come down to.
-fn head(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    (0..8).fold(0, |head, index| head << 8 | bytes.get(index).map_or(0, |byte| u64::from(*byte)))
+fn head(name: &[u8]) -> u64 {
+    match name.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => (0..8).fold(0, |head, index| head << 8 | name.get(index).map_or(0, |byte| u64::from(*byte))),
+    }
 }
 
 /// The linked interfaces do not go together.
@@ -88,7 +100,7 @@ impl Registry {
         let entries: Vec<_> = descriptors.iter().map(entry).collect();
         let key = |(index, entry): (usize, &Entry)| {
             let name = entry.descriptor.name;
-            Key { head: head(name), name, index }
+            Key { head: head(name.as_bytes()), name, index }
         };
         let mut by_name: Vec<_> = entries.iter().enumerate().map(key).collect();
         let origin = |key: &Key| entries[key.index].descriptor.origin;
@@ -105,9 +117,10 @@ impl Registry {
         }
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
+    pub(crate) fn find(&self, name: impl AsRef<[u8]>) -> Option<&Entry> {
+        let name = name.as_ref();
         let wanted = (head(name), name);
-        let found = self.by_name.binary_search_by(|key| (key.head, key.name).cmp(&wanted)).ok()?;
+        let found = self.by_name.binary_search_by(|key| (key.head, key.name.as_bytes()).cmp(&wanted)).ok()?;
         Some(&self.entries[self.by_name[found].index])
     }
 

@@ -1,7 +1,7 @@
 //! Request: the JSON envelope, `{"interface":..,"operation":..,"args":{..}}` or `{"batch":[..]}`.
 
 use crate::error::{Error, ErrorCode};
-use crate::json::{Cursor, JsonError, Text};
+use crate::json::{Cursor, JsonError, Text, is_space};
 
 /// What Lambda carries in one request or answer, in bytes: 6 MB.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -12,6 +12,17 @@ pub(crate) struct Request<'a> {
     pub(crate) interface: Text<'a>,
     pub(crate) operation: Text<'a>,
     pub(crate) arguments: &'a [u8],
+}
+
+/// What a request written the usual way seems to ask for.
+#[derive(Debug)]
+pub(crate) struct Guessed<'a> {
+    /// Neither is checked to be text: it is if there is something of that name.
+    pub(crate) interface: &'a [u8],
+    pub(crate) operation: &'a [u8],
+    pub(crate) arguments: &'a [u8],
+    /// What of the request comes before its arguments.
+    pub(crate) names: &'a [u8],
 }
 
 /// A request, or several in one.
@@ -39,27 +50,35 @@ impl<'a> Envelope<'a> {
     }
 }
 
-impl<'a> Request<'a> {
+impl<'a> Guessed<'a> {
     /// The request, if it is written the usual way: interface, operation, and the arguments last.
     ///
     /// The arguments are not read over to find their end: all but the last brace is taken for them. That is so, or else
     /// their own reader, which comes before anything is loaded or called, finds more than one object; the caller then
     /// has to [`Envelope::parse`], which says what is really wrong, if anything is.
-    pub(crate) fn guess(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut cursor = Cursor::new(bytes);
         cursor.open_object().ok()?;
-        let mut text = |name: &str, first| {
-            let key = cursor.next_key(first).ok()??;
-            if &*key == name { cursor.text().ok() } else { None }
-        };
-        let (interface, operation) = (text("interface", true)?, text("operation", false)?);
-        if &*cursor.next_key(false).ok()?? != "args" {
-            return None;
-        }
-        let arguments = cursor.rest().trim_ascii_end().strip_suffix(b"}")?;
-        Some(Self { interface, operation, arguments })
+        let key = |cursor: &mut Cursor<'a>, name, first| cursor.next_known_key(first, [name].into_iter());
+        key(&mut cursor, "interface", true)?;
+        let interface = cursor.plain_text()?;
+        key(&mut cursor, "operation", false)?;
+        let operation = cursor.plain_text()?;
+        key(&mut cursor, "args", false)?;
+        let rest = cursor.rest();
+        let names = &bytes[..bytes.len() - rest.len()];
+        Some(Self { interface, operation, arguments: Self::arguments(rest)?, names })
     }
 
+    /// What is taken for the arguments, of what follows the names.
+    #[inline]
+    pub(crate) fn arguments(rest: &'a [u8]) -> Option<&'a [u8]> {
+        let end = rest.iter().rposition(|byte| !is_space(byte))?;
+        (rest[end] == b'}').then(|| &rest[..end])
+    }
+}
+
+impl<'a> Request<'a> {
     /// A request that cannot be a batch: an item of one.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         Fields::parse(bytes, false)?.request()
@@ -162,5 +181,5 @@ fn malformed(error: JsonError) -> Error {
 }
 
 fn bad(message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::BadRequest, message).expecting(Some(EXPECTED.to_owned()))
+    Error::new(ErrorCode::BadRequest, message).expecting(EXPECTED)
 }

@@ -3,7 +3,6 @@
 //! **Invariant.** Whoever decides that an interface may go takes it out under the same lock. So two who decide at once
 //! cannot both count on the same other one to stay: the floor is exact.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -11,7 +10,7 @@ use crate::cycle::Node;
 use crate::departure::{Departing, Departure, Leaving};
 use crate::descriptor::Options;
 use crate::flight::{Boarding, Flights, Leader};
-use crate::heat::{Scale, Tier};
+use crate::heat::HeatRules;
 use crate::ledger::Ledger;
 use crate::meter::Meter;
 use crate::policy::Facts;
@@ -55,11 +54,7 @@ pub(crate) struct Resident {
 /// What turns a resident into facts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measures {
-    pub(crate) scale: Scale,
-    /// `FAST_PATH_THRESHOLD` was given, and wins over what is declared.
-    pub(crate) threshold_wins: bool,
-    /// `ENABLE_FAST_PATH`: without it nothing is hot.
-    pub(crate) fast_path: bool,
+    pub(crate) heat: HeatRules,
     /// Of those that declare none.
     pub(crate) grace_period: Duration,
     /// `UNLOAD_GRACE_PERIOD` was given, and wins over what is declared.
@@ -67,13 +62,6 @@ pub(crate) struct Measures {
 }
 
 impl Measures {
-    pub(crate) fn scale_of(&self, options: &Options) -> Scale {
-        match options.fast_path_threshold.and_then(NonZeroU32::new) {
-            Some(threshold) if !self.threshold_wins => Scale { threshold, ..self.scale },
-            _ => self.scale,
-        }
-    }
-
     fn grace_period_of(&self, options: &Options) -> Duration {
         match options.grace_period {
             Some(seconds) if !self.grace_period_wins => Duration::from_secs(seconds.into()),
@@ -84,7 +72,7 @@ impl Measures {
 
 impl Resident {
     pub(crate) fn facts(&self, now: Moment, measures: &Measures) -> Facts {
-        let scale = measures.scale_of(&self.options);
+        let scale = measures.heat.scale_of(&self.options);
         let ledger = self.parts.ledger;
         // Before the time of the last use, which it orders.
         let in_use = self.parts.header.holds() > 0;
@@ -94,7 +82,7 @@ impl Resident {
             pinned: self.options.pinned,
             in_use,
             depended_on: ledger.dependents() > 0,
-            hot: measures.fast_path && scale.tier(hottest) >= Tier::Hot,
+            hot: measures.heat.tier(hottest, &self.options).is_fast(),
             idle: now.since(self.parts.header.last_use()),
             grace: measures.grace_period_of(&self.options),
             bytes: ledger.bytes(),
@@ -103,9 +91,15 @@ impl Resident {
         }
     }
 
+    /// When to look whether one of its operations has cooled that counts its calls no more.
+    pub(crate) fn look_again_at(&self, now: Moment, measures: &Measures) -> Moment {
+        let scale = measures.heat.scale_of(&self.options);
+        self.meters.iter().filter_map(|meter| meter.heat.look_again_at(now, scale)).min().unwrap_or(Moment::NEVER)
+    }
+
     /// When none of its operations will be hot, if none is called.
     pub(crate) fn cools_at(&self, now: Moment, measures: &Measures) -> Moment {
-        let scale = measures.scale_of(&self.options);
+        let scale = measures.heat.scale_of(&self.options);
         self.meters.iter().filter_map(|meter| meter.heat.cools_at(now, scale)).max().unwrap_or(now)
     }
 }

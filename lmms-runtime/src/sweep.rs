@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::budget::{self, Budget};
 use crate::cache;
 use crate::clock::{self, Moment};
@@ -55,7 +57,8 @@ pub(crate) struct Rules {
 /// When a gateway is to sweep next.
 #[derive(Debug)]
 pub(crate) struct Sweeper {
-    rules: Rules,
+    /// Not loom's: nothing waits for it.
+    rules: Mutex<Rules>,
     /// The changes that the last sweep knew of.
     seen: AtomicU64,
     /// The [`Moment`] when something can be due, if nothing changes.
@@ -64,11 +67,17 @@ pub(crate) struct Sweeper {
 
 impl Sweeper {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, seen: AtomicU64::new(0), next: AtomicU64::new(0) }
+        Self { rules: Mutex::new(rules), seen: AtomicU64::new(0), next: AtomicU64::new(0) }
     }
 
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
+    pub(crate) fn rules(&self) -> Rules {
+        *self.rules.lock()
+    }
+
+    /// From now on sweeps go by these.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        *self.rules.lock() = rules;
+        something_changed();
     }
 
     /// Whether anything can be due: what most invocations pay for sweeps.
@@ -114,8 +123,9 @@ impl Sweeper {
         }
         // Before anything is looked at: what changes from here on is for the next sweep.
         let changes = changes().load(Ordering::Acquire);
+        let rules = self.rules();
         take_chosen(|residents| {
-            let pass = Pass::over(residents, now, &self.rules);
+            let pass = Pass::over(residents, now, &rules);
             if pass.longest_idle.is_none() {
                 // Relaxed, and Release for the other: see `is_due`.
                 self.next.store(pass.next.0, Ordering::Relaxed);
@@ -141,6 +151,7 @@ impl Pass {
         for (index, resident) in residents.iter().enumerate() {
             let last_use = resident.parts.header.last_use();
             let facts = resident.facts(now, &rules.measures);
+            next = next.min(resident.look_again_at(now, &rules.measures));
             match facts.reason_to_stay(floor) {
                 // Of two of one age, the one that was loaded first.
                 None if longest_idle.is_none_or(|(longest, _)| last_use < longest) => {

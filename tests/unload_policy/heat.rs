@@ -71,10 +71,10 @@ fn without_the_fast_path_nothing_is_hot() {
     calls::<Unheated>(&gateway, "number", NUMBER, 500);
     turn.pass(30_000);
     unloaded::<Unheated>(&gateway);
-    // Nor was it counted for when it is switched on.
+    // It was counted all the same: switched on, it acts on what has happened.
     touch::<Unheated>();
     turn.pass(30_000);
-    unloaded::<Unheated>(&start(without_floor()));
+    blocked::<Unheated>(&start(without_floor()), Reason::HotPath);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use hashlink::linked_hash_map::{RawEntryMut, RawOccupiedEntryMut};
 use crate::clock::Moment;
 use crate::ledger::Dependency;
 
-pub(super) struct Entries<K, V> {
+pub(crate) struct Entries<K, V> {
     /// The one that was not used for the longest time first. Hashes come with the keys; the map's own hasher is not asked.
     by_use: LinkedHashMap<Key<K>, Entry<V>, RandomState>,
     /// The hashes of those that expire, the next to do so first.
@@ -27,22 +27,22 @@ pub(super) struct Entries<K, V> {
 /// When an entry expires, and its number.
 type Due = (Moment, u64);
 
-pub(super) struct Key<K> {
+pub(crate) struct Key<K> {
     key: K,
     hash: u64,
     /// Tells the entry from all others before and after, so that it is found without the user's `Eq`.
     number: u64,
 }
 
-pub(super) struct Entry<V> {
+pub(crate) struct Entry<V> {
     // Before the dependencies, for it may need what they keep loaded until it is dropped.
-    pub(super) value: V,
-    pub(super) dependencies: Box<[Dependency]>,
-    pub(super) bytes: usize,
-    pub(super) expires: Moment,
+    pub(crate) value: V,
+    pub(crate) dependencies: Box<[Dependency]>,
+    pub(crate) bytes: usize,
+    pub(crate) expires: Moment,
 }
 
-pub(super) type Removed<K, V> = (Key<K>, Entry<V>);
+pub(crate) type Removed<K, V> = (Key<K>, Entry<V>);
 
 type Occupied<'a, K, V> = RawOccupiedEntryMut<'a, Key<K>, Entry<V>, RandomState>;
 
@@ -59,16 +59,20 @@ impl<K, V> Default for Entries<K, V> {
 }
 
 impl<K, V> Entries<K, V> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_use.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Entry<V>)> {
+        self.by_use.iter().map(|(key, entry)| (&key.key, entry))
+    }
+
     /// When the first entry with a dependency expires.
-    pub(super) fn next_expiry(&self) -> Moment {
+    pub(crate) fn next_expiry(&self) -> Moment {
         self.depending.first().map_or(Moment::NEVER, |(expires, _)| *expires)
     }
 
@@ -80,14 +84,14 @@ impl<K, V> Entries<K, V> {
     }
 
     /// The value of a key, which is the last used from now on.
-    pub(super) fn touch(&mut self, hash: u64, is_it: impl Fn(&K) -> bool) -> Option<&V> {
+    pub(crate) fn touch(&mut self, hash: u64, is_it: impl Fn(&K) -> bool) -> Option<&V> {
         let mut found = self.find(hash, |key| is_it(&key.key))?;
         found.to_back();
         Some(&found.into_mut().value)
     }
 
     /// Puts in an entry, whose key is not in yet.
-    pub(super) fn put(&mut self, hash: u64, key: K, entry: Entry<V>) {
+    pub(crate) fn put(&mut self, hash: u64, key: K, entry: Entry<V>) {
         self.number += 1;
         let number = self.number;
         if entry.expires < Moment::NEVER {
@@ -104,7 +108,7 @@ impl<K, V> Entries<K, V> {
         }
     }
 
-    pub(super) fn take(&mut self, hash: u64, is_it: impl Fn(&K) -> bool) -> Option<Removed<K, V>> {
+    pub(crate) fn take(&mut self, hash: u64, is_it: impl Fn(&K) -> bool) -> Option<Removed<K, V>> {
         let removed = self.find(hash, |key| is_it(&key.key))?.remove_entry();
         self.forget(&removed);
         Some(removed)
@@ -124,29 +128,38 @@ impl<K, V> Entries<K, V> {
     }
 
     /// Takes out the one that was not used for the longest time.
-    pub(super) fn take_least_used(&mut self) -> Option<Removed<K, V>> {
+    pub(crate) fn take_least_used(&mut self) -> Option<Removed<K, V>> {
         let (key, _) = self.by_use.front()?;
         self.take_numbered(key.hash, key.number)
     }
 
-    pub(super) fn take_expired(&mut self, now: Moment, removed: &mut Vec<Removed<K, V>>) {
+    pub(crate) fn take_expired(&mut self, now: Moment, removed: &mut Vec<Removed<K, V>>) {
         while let Some((&(expires, number), &hash)) = self.by_expiry.first_key_value()
             && expires <= now
         {
             removed.extend(self.take_numbered(hash, number));
-            // The map keeps the places of what it gives out. A cache that nobody uses is to hold nothing.
-            if self.by_use.is_empty() {
-                self.by_use = LinkedHashMap::default();
-            }
+            self.free_if_empty();
         }
     }
 
-    pub(super) fn take_unless(&mut self, mut keep: impl FnMut(&K, &V) -> bool, removed: &mut Vec<Removed<K, V>>) {
+    /// The map keeps the places of what it gives out. A cache that nobody uses is to hold nothing.
+    fn free_if_empty(&mut self) {
+        if self.by_use.is_empty() {
+            self.by_use = LinkedHashMap::default();
+        }
+    }
+
+    pub(crate) fn take_unless(
+        &mut self,
+        mut keep: impl FnMut(&K, &Entry<V>) -> bool,
+        removed: &mut Vec<Removed<K, V>>,
+    ) {
         // First all questions, then all answers: a panic in between changes nothing.
         let unwanted: Vec<_> = (self.by_use.iter())
-            .filter(|(key, entry)| !keep(&key.key, &entry.value))
+            .filter(|(key, entry)| !keep(&key.key, entry))
             .map(|(key, _)| (key.hash, key.number))
             .collect();
         removed.extend(unwanted.into_iter().filter_map(|(hash, number)| self.take_numbered(hash, number)));
+        self.free_if_empty();
     }
 }

@@ -4,7 +4,7 @@
 
 mod builder;
 mod dependencies;
-mod entries;
+pub(crate) mod entries;
 mod live;
 mod shared;
 
@@ -122,8 +122,8 @@ impl<K, V> Cache<K, V> {
     /// cache.retain(|_, number| number % 2 == 0);
     /// assert_eq!((cache.get("one"), cache.get("two")), (None, Some(2)));
     /// ```
-    pub fn retain(&self, keep: impl FnMut(&K, &V) -> bool) {
-        self.shared.with(|state, removed| state.entries.take_unless(keep, removed));
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.shared.with(|state, removed| state.entries.take_unless(|key, entry| keep(key, &entry.value), removed));
     }
 }
 

@@ -34,6 +34,7 @@ impl AfterResponse {
     }
 
     async fn follow_up(self) {
+        self.gateway.adapt();
         if !self.gateway.is_sweep_due() {
             return;
         }

@@ -2,13 +2,15 @@
 //! see. `RUSTFLAGS="--cfg lmms_loom" cargo test -p lmms-runtime --lib --release loom_models`
 //!
 //! `residency` and `evictions` are about who may look and who may take, by the file `residency` alone; `slots` about loads
-//! and unloads of whole slots, as users race on them; `sweeps` about what is decided over several of them. **Invariant.**
+//! and unloads of whole slots, as users race on them; `sweeps` about what is decided over several of them; `results` about
+//! calls that compute the same. **Invariant.**
 //! What a run of a model comes to depends on nothing but the order that loom chose. Time is not loom's: it is one model's
 //! at a time.
 
 mod evictions;
 mod interfaces;
 mod residency;
+mod results;
 mod slots;
 mod sweeps;
 
