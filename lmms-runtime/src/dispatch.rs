@@ -61,7 +61,7 @@ impl Gateway {
             }
         }
         let guessed = Guessed::read(request)?;
-        let entry = self.registry().find(guessed.interface)?;
+        let entry = self.registry.find(guessed.interface)?;
         let target = Target { entry, operation: entry.operation(guessed.operation)? };
         let heated = self.heated(target);
         if heated.tier.is_fast() {
@@ -71,7 +71,7 @@ impl Gateway {
     }
 
     fn heated(&self, target: Target) -> Heated {
-        let (rules, now) = (self.heat_rules(), clock::now());
+        let (rules, now) = (self.heat.get(), clock::now());
         let options = &target.entry.descriptor.options;
         let scale = rules.scale_of(options);
         let calls = target.operation.meter.heat.calls(now, scale);
@@ -80,7 +80,7 @@ impl Gateway {
 
     /// Finds an operation by its names.
     pub(crate) fn resolve(&self, interface: &str, operation: &str) -> Result<Target, Error> {
-        let Some(entry) = self.registry().find(interface) else {
+        let Some(entry) = self.registry.find(interface) else {
             return Err(self.unknown_interface(interface).about(interface, operation));
         };
         let Some(operation) = entry.operation(operation.as_bytes()) else {
@@ -131,12 +131,12 @@ impl Gateway {
     fn look_up(&self, Target { operation, .. }: Target, arguments: &[u8]) -> Found<'_> {
         let Operation { meter, parameters, caching, .. } = *operation;
         let Some(caching) = caching else { return Found::Compute(None) };
-        self.results().look_up(OperationId::of(meter), parameters, caching, arguments)
+        self.results.look_up(OperationId::of(meter), parameters, caching, arguments)
     }
 
     fn call_built_in(&self, operation: &str, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
         let refused = match operation {
-            "describe" => describe::answer(arguments, &Description(self.registry()), reply),
+            "describe" => describe::answer(arguments, &Description(self.registry), reply),
             "stats" => describe::answer(arguments, &Statistics(self), reply),
             _ => Err(refusal::unknown_operation(BUILT_IN, operation, describe::OPERATIONS.into_iter())),
         };
@@ -147,7 +147,7 @@ impl Gateway {
         if interface == BUILT_IN {
             return refusal::built_in();
         }
-        let known = self.registry().iter().map(|known| known.descriptor.name);
+        let known = self.registry.iter().map(|known| known.descriptor.name);
         refusal::unknown_interface(interface, known.chain([BUILT_IN]))
     }
 }

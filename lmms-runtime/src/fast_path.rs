@@ -84,7 +84,7 @@ impl Gateway {
     /// If there is no such operation.
     pub fn check_fast_path(&self, operation: &str) -> Result<FastPath, Error> {
         let Target { entry, operation } = self.find(operation)?;
-        let (rules, options) = (self.heat_rules(), &entry.descriptor.options);
+        let (rules, options) = (self.heat.get(), &entry.descriptor.options);
         let scale = rules.scale_of(options);
         let calls = operation.meter.heat.calls(clock::now(), scale);
         let tier = rules.tier(calls, options);

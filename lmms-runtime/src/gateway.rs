@@ -10,29 +10,24 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::budget::{self, Budget};
-use crate::clock;
 use crate::config::{Config, ConfigError};
+use crate::configure::rules;
 use crate::dispatch::Guess;
 use crate::error::Error;
-use crate::heat::{self, HeatRules, LiveRules, Scale};
+use crate::heat::LiveRules;
 use crate::info::InterfaceInfo;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
 use crate::metrics::Stats;
 use crate::policy::Reason;
 use crate::refusal;
-use crate::registry::{Entry, Registry, RegistryError};
+use crate::registry::{Registry, RegistryError};
 use crate::request::{Envelope, MAX_PAYLOAD, Request};
-use crate::residents::Measures;
 use crate::results::{OperationId, Results};
 use crate::shutdown::{self, Shutdown};
 use crate::step::settle;
-use crate::sweep::{Rules, Sweeper, Swept};
+use crate::sweep::{Sweeper, Swept};
 use crate::unload::{self, Unload};
-
-/// How often the threshold may follow the mix of calls.
-const ADAPT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Reaches every linked interface by name.
 ///
@@ -48,15 +43,15 @@ const ADAPT_INTERVAL: Duration = Duration::from_secs(1);
 /// [`execute_in`](Self::execute_in) leaves that to its caller, who can send the answer first: dropping much takes long.
 #[derive(Debug)]
 pub struct Gateway {
-    registry: &'static Registry,
+    pub(crate) registry: &'static Registry,
     /// Locked while a configuration takes effect, so that of two all of one does.
-    config: Mutex<Config>,
-    heat: LiveRules,
-    may_unload: AtomicBool,
-    sweeper: Sweeper,
-    results: Results,
+    pub(crate) config: Mutex<Config>,
+    pub(crate) heat: LiveRules,
+    pub(crate) may_unload: AtomicBool,
+    pub(crate) sweeper: Sweeper,
+    pub(crate) results: Results,
     /// The [`Moment`](clock::Moment) when the threshold may follow the mix of calls again.
-    adapt_at: AtomicU64,
+    pub(crate) adapt_at: AtomicU64,
 }
 
 /// Why a gateway did not start.
@@ -102,67 +97,6 @@ impl Gateway {
         };
         gateway.apply(&gateway.config.lock());
         Ok(gateway)
-    }
-
-    /// Takes another configuration, while requests are answered: each call goes by the one or by the other.
-    ///
-    /// What is loaded stays loaded, what was counted stays counted, and cached results that fit stay. Only
-    /// [`lazy_loading`](Config::lazy_loading) has its effect at the [`start`](Self::start).
-    ///
-    /// ```
-    /// use std::num::NonZeroU32;
-    /// use lmms_runtime::{Config, Gateway};
-    ///
-    /// let gateway = Gateway::new(Config::default())?;
-    /// gateway.reconfigure(gateway.config().with_fast_path_threshold(NonZeroU32::new(30).unwrap()));
-    /// assert_eq!(gateway.config().fast_path_threshold(), 30);
-    /// # Ok::<(), lmms_runtime::StartError>(())
-    /// ```
-    pub fn reconfigure(&self, config: Config) {
-        let mut current = self.config.lock();
-        *current = config;
-        self.apply(&current);
-    }
-
-    /// Under the lock of the configuration. Nothing of the user's runs, and nothing locks that one in turn.
-    fn apply(&self, config: &Config) {
-        let heat = config.heat_rules();
-        heat::count_for(heat);
-        self.heat.set(heat);
-        // Relaxed: it says whether to look, not what is seen.
-        self.may_unload.store(config.may_unload(), Ordering::Relaxed);
-        self.adapt_at.store(0, Ordering::Relaxed);
-        self.results.reconfigure(config.result_limits());
-        self.set_rules(config, rules(config));
-    }
-
-    fn set_rules(&self, config: &Config, rules: Rules) {
-        self.sweeper.set_rules(rules);
-        let budget = config.memory_budget().filter(|_| config.may_unload());
-        budget::set(budget.map(|bytes| Budget { bytes, measures: rules.measures }));
-    }
-
-    /// With `LMMS_ADAPTIVE_HEAT`, once a second: lets the threshold follow the mix of calls.
-    pub(crate) fn adapt(&self) {
-        let rules = self.heat.get();
-        let now = clock::now();
-        // Relaxed, and not one step: one that adapts twice does no harm.
-        if !rules.adaptive || now.0 < self.adapt_at.load(Ordering::Relaxed) {
-            return;
-        }
-        self.adapt_at.store((now + ADAPT_INTERVAL).0, Ordering::Relaxed);
-        // What was called by name has its operations listed; what was called otherwise was loaded.
-        let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
-        let called = self.registry.iter().filter(is_used).flat_map(Entry::operations);
-        let mut calls: Vec<_> = called.map(|operation| operation.meter.heat.calls(now, rules.scale)).collect();
-        let config = self.config.lock();
-        let threshold = heat::threshold_for(&mut calls, config.heat_rules().scale.threshold);
-        if threshold != rules.scale.threshold && config.adaptive_heat() {
-            let heat = HeatRules { scale: Scale { threshold, ..rules.scale }, ..rules };
-            self.heat.set(heat);
-            let Rules { measures, min_resident } = self.sweeper.rules();
-            self.set_rules(&config, Rules { measures: Measures { heat, ..measures }, min_resident });
-        }
     }
 
     /// A gateway configured by the environment. With `LAZY_LOADING_ENABLED=false`, it is [`start`](Self::start) that
@@ -391,26 +325,9 @@ impl Gateway {
         !crate::departure::leaving().is_empty()
     }
 
-    pub(crate) fn registry(&self) -> &'static Registry {
-        self.registry
-    }
-
-    pub(crate) fn heat_rules(&self) -> HeatRules {
-        self.heat.get()
-    }
-
-    pub(crate) fn results(&self) -> &Results {
-        &self.results
-    }
-
     /// Whether an interface has an `#[unload]`.
     #[cfg(feature = "lambda")]
     pub(crate) fn has_unload(&self, interface: &str) -> bool {
         self.registry.find(interface).is_some_and(|entry| entry.descriptor.options.has_unload)
     }
-}
-
-/// How sweeps judge, by a configuration.
-fn rules(config: &Config) -> Rules {
-    Rules { measures: config.measures(), min_resident: config.min_resident() }
 }

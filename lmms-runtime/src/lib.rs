@@ -5,7 +5,7 @@
 //! `residents` is what is loaded; `policy` says what may go, `sweep`, `unload`, `budget` and `shutdown` take it out
 //! (`departure`), by `clock`, `heat` and `cache`; `memory` measures what that gave back, on `os`.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
-//! `call` is an operation being called, `gateway` and `request` the way in by name, `dispatch` the way through (along
+//! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
 //! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
@@ -18,6 +18,7 @@ mod cache;
 mod call;
 mod clock;
 mod config;
+mod configure;
 mod cycle;
 mod departure;
 mod describe;

@@ -28,7 +28,7 @@ fn microseconds(time: std::time::Duration) -> f64 {
 impl Serialize for Statistics<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let gateway = self.0;
-        let (registry, stats) = (gateway.registry(), gateway.stats());
+        let (registry, stats) = (gateway.registry, gateway.stats());
         let resident: Vec<_> = registry
             .iter()
             .map(|entry| &entry.descriptor)
@@ -46,9 +46,9 @@ impl Serialize for Statistics<'_> {
         map.serialize_entry("over_budget_loads", &stats.over_budget_loads)?;
         map.serialize_entry("memory_reclaimed_mb", &(stats.reclaimed_bytes as f64 / f64::from(1 << 20)))?;
         map.serialize_entry("load_time_ms", &milliseconds(stats.load_time))?;
-        map.serialize_entry("fast_path_threshold", &gateway.heat_rules().scale.threshold)?;
-        map.serialize_entry("result_cache", &Cached(gateway.results().stats()))?;
-        let held = &gateway.results().held_by_operation();
+        map.serialize_entry("fast_path_threshold", &gateway.heat.get().scale.threshold)?;
+        map.serialize_entry("result_cache", &Cached(gateway.results.stats()))?;
+        let held = &gateway.results.held_by_operation();
         let used = || registry.iter().filter(|entry| is_used(entry));
         map.serialize_entry("interfaces", &Sequence(|| used().map(|entry| Used { gateway, entry, held })))?;
         map.end()
@@ -123,7 +123,7 @@ impl Serialize for Called<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { gateway, entry, held, operation } = *self;
         let Figures { calls, fast, errors, cache_hits, cache_misses, latency } = operation.meter.figures();
-        let (rules, options) = (gateway.heat_rules(), &entry.descriptor.options);
+        let (rules, options) = (gateway.heat.get(), &entry.descriptor.options);
         let heat = operation.meter.heat.calls(clock::now(), rules.scale_of(options));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", operation.name)?;

@@ -1,0 +1,88 @@
+//! Configure: how a configuration takes effect on a gateway, at its start and while it answers.
+//!
+//! **Invariant.** A call sees all of one configuration's heat rules or all of another's; of two that are set at once, all of
+//! one holds in the end. Nothing of the user's runs under the lock, and who holds it waits for no other that is held while
+//! waiting for it.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::budget::{self, Budget};
+use crate::clock;
+use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::heat::{self, HeatRules, Scale};
+use crate::registry::Entry;
+use crate::residents::Measures;
+use crate::sweep::Rules;
+
+/// How often the threshold may follow the mix of calls.
+const ADAPT_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// Takes another configuration, while requests are answered: each call goes by the one or by the other.
+    ///
+    /// What is loaded stays loaded, what was counted stays counted, and cached results that fit stay. Only
+    /// [`lazy_loading`](Config::lazy_loading) has its effect at the [`start`](Self::start).
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use lmms_runtime::{Config, Gateway};
+    ///
+    /// let gateway = Gateway::new(Config::default())?;
+    /// gateway.reconfigure(gateway.config().with_fast_path_threshold(NonZeroU32::new(30).unwrap()));
+    /// assert_eq!(gateway.config().fast_path_threshold(), 30);
+    /// # Ok::<(), lmms_runtime::StartError>(())
+    /// ```
+    pub fn reconfigure(&self, config: Config) {
+        let mut current = self.config.lock();
+        *current = config;
+        self.apply(&current);
+    }
+
+    /// Under the lock of the configuration. Nothing of the user's runs, and nothing locks that one in turn.
+    pub(crate) fn apply(&self, config: &Config) {
+        let heat = config.heat_rules();
+        heat::count_for(heat);
+        self.heat.set(heat);
+        // Relaxed: it says whether to look, not what is seen.
+        self.may_unload.store(config.may_unload(), Ordering::Relaxed);
+        self.adapt_at.store(0, Ordering::Relaxed);
+        self.results.reconfigure(config.result_limits());
+        self.set_rules(config, rules(config));
+    }
+
+    fn set_rules(&self, config: &Config, rules: Rules) {
+        self.sweeper.set_rules(rules);
+        let budget = config.memory_budget().filter(|_| config.may_unload());
+        budget::set(budget.map(|bytes| Budget { bytes, measures: rules.measures }));
+    }
+
+    /// With `LMMS_ADAPTIVE_HEAT`, once a second: lets the threshold follow the mix of calls.
+    pub(crate) fn adapt(&self) {
+        let rules = self.heat.get();
+        let now = clock::now();
+        // Relaxed, and not one step: one that adapts twice does no harm.
+        if !rules.adaptive || now.0 < self.adapt_at.load(Ordering::Relaxed) {
+            return;
+        }
+        self.adapt_at.store((now + ADAPT_INTERVAL).0, Ordering::Relaxed);
+        // What was called by name has its operations listed; what was called otherwise was loaded.
+        let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
+        let called = self.registry.iter().filter(is_used).flat_map(Entry::operations);
+        let mut calls: Vec<_> = called.map(|operation| operation.meter.heat.calls(now, rules.scale)).collect();
+        let config = self.config.lock();
+        let threshold = heat::threshold_for(&mut calls, config.heat_rules().scale.threshold);
+        if threshold != rules.scale.threshold && config.adaptive_heat() {
+            let heat = HeatRules { scale: Scale { threshold, ..rules.scale }, ..rules };
+            self.heat.set(heat);
+            let Rules { measures, min_resident } = self.sweeper.rules();
+            self.set_rules(&config, Rules { measures: Measures { heat, ..measures }, min_resident });
+        }
+    }
+}
+
+/// How sweeps judge, by a configuration.
+pub(crate) fn rules(config: &Config) -> Rules {
+    Rules { measures: config.measures(), min_resident: config.min_resident() }
+}
