@@ -191,7 +191,7 @@
 //! | [`Pinned`](Reason::Pinned) | it is declared `#[lmms::interface(pinned)]` |
 //! | [`ActiveReference`](Reason::ActiveReference) | an invocation that touched it is running, or a [`Lease`] lives |
 //! | [`CacheDependency`](Reason::CacheDependency) | a live entry of a [`Cache`] declares that it depends on it |
-//! | [`HotPath`](Reason::HotPath) | one of its operations was called by name more than `FAST_PATH_THRESHOLD` times; each half-life halves the count |
+//! | [`HotPath`](Reason::HotPath) | one of its operations [is hot](#the-fast-path): called more than `FAST_PATH_THRESHOLD` times; each half-life halves the count |
 //! | [`GracePeriod`](Reason::GracePeriod) | its last use is less than its grace period ago |
 //! | [`MinResident`](Reason::MinResident) | fewer than `MIN_RESIDENT_MODULES` would stay; of those that may go, the least recently used go |
 //!
@@ -226,6 +226,76 @@
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # The fast path
+//!
+//! How often an operation was called of late is its heat. It counts where the operation's body begins, so typed calls and
+//! calls by name heat alike (a call that is refused does not), and each half-life, half of it is forgotten. With T, the
+//! `FAST_PATH_THRESHOLD`:
+//!
+//! | tier | calls | with T = 50 | a call by name |
+//! |---|---|---|---|
+//! | [`Cold`](Tier::Cold) | up to T/5 | 1 to 10 | goes the whole way: the request is read, names are looked up, the call is timed |
+//! | [`Warm`](Tier::Warm) | up to T | 11 to 50 | likewise |
+//! | [`Hot`](Tier::Hot) | up to 4T | 51 to 200 | is dispatched by the request's first bytes straight to the operation; one in eight is timed |
+//! | [`Blazing`](Tier::Blazing) | more | 201 and more | likewise, allocates nothing of its own, and one in 64 is timed and heats for all |
+//!
+//! Answers, errors and counts are the same in every tier, and a hot operation keeps its interface loaded. A typed call is
+//! direct in any tier. Nothing has to be invalidated: a route leads to the operation, never to an instance.
+//! [`Gateway::check_fast_path`] tells the tier, without heating; [`Gateway::operation_stats`] and `lmms.stats` tell what
+//! was counted and how long it took; [`Gateway::reconfigure`] changes thresholds, bounds and switches while requests are
+//! answered.
+//!
+//! **What to expect.** A small call by name takes a tenth of a microsecond when it blazes, and two when it is cold. An
+//! invocation of a function takes many microseconds on a loopback and a millisecond on Lambda: what the dispatch saves is
+//! in no client's response time. What a cached result or a load that does not happen saves, is.
+//!
+//! **`LMMS_ADAPTIVE_HEAT=true`** lets T follow the traffic: once a second it becomes as high as it can be while the
+//! operations with more than T calls account for at least 80 % of all calls that count. So the hot set is the smallest one
+//! that covers that share. See [`Config::adaptive_heat`] for its bounds.
+//!
+//! # Cached results
+//!
+//! An operation declared `#[operation(cached)]` says that its answer depends on nothing but the JSON values of its arguments
+//! (or does so for a while, its `ttl`).
+//! Called by name, it is answered from the gateway's cache if an equal call was answered before: nothing is loaded for that,
+//! and it works while the interface is unloaded. Equal means the whole arguments, in whatever order of keys, white space and
+//! escapes (`1` and `1.0` differ). Of equal calls at the same time one computes, and the others wait for it.
+//!
+//! ```standalone_crate
+//! # use lmms::{Config, Gateway};
+//! pub struct Rates;
+//!
+//! #[lmms::interface]
+//! impl Rates {
+//!     # #[load] fn load() -> Self { Self }
+//!     /// Good for a minute. An unknown currency is an answer, too; and each result counts twice its bytes.
+//!     #[operation(cached(ttl = 60, errors, weight = 2))]
+//!     fn of(&self, currency: &str) -> Result<f64, String> {
+//!         # if currency != "CHF" { return Err(format!("no rate of {currency}")); }
+//!         # Ok(0.94)
+//!         // ..
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! # let gateway = Gateway::new(Config::default())?;
+//! let ask = r#"{"interface":"rates","operation":"of","args":{"currency":"CHF"}}"#;
+//! assert_eq!(gateway.execute(ask.as_bytes()).await?, b"0.94");
+//! assert_eq!(gateway.execute(ask.as_bytes()).await?, b"0.94");
+//! assert_eq!((gateway.stats().cache_misses, gateway.stats().cache_hits), (1, 1));
+//!
+//! // When the rates have changed:
+//! gateway.invalidate_results("rates")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What was not used for the longest time gives way when all results together exceed `LMMS_RESULT_CACHE_MB`; one that weighs
+//! more than an eighth of that is not kept. Errors are not kept unless declared `errors`, and then only those that the
+//! operation itself returned. Typed calls are never answered from the cache. An operation that can tell how its arguments are
+//! written (by `&RawValue`, or a map that keeps the order of its keys) is not to be declared cached. A call that waits for
+//! an equal one waits for its future: one that is neither polled nor dropped holds it up.
 //!
 //! # Memory that returns
 //!
@@ -263,9 +333,12 @@
 //! | `ENABLE_MODULE_UNLOADING` | `true` | `false`: nothing is ever unloaded |
 //! | `UNLOAD_GRACE_PERIOD` | 30 | seconds without use before an unload; wins over what interfaces declare |
 //! | `MIN_RESIDENT_MODULES` | 8 | how many interfaces stay loaded in any case |
-//! | `ENABLE_FAST_PATH` | `true` | `false`: nothing is hot |
+//! | `ENABLE_FAST_PATH` | `true` | `false`: nothing is hot, all calls by name go the whole way |
 //! | `FAST_PATH_THRESHOLD` | 50 | after more calls than this an operation is hot |
 //! | `LMMS_HEAT_HALF_LIFE` | 300 | seconds after which half of the calls so far are forgotten; 0 is never |
+//! | `LMMS_ADAPTIVE_HEAT` | `false` | `true`: the threshold follows the mix of calls |
+//! | `LMMS_RESULT_CACHE_MB` | 16, and at most an eighth of the memory budget | MiB that cached results may take; 0 caches none |
+//! | `LMMS_RESULT_TTL` | 0 | seconds for which a cached result is good, unless its operation declares its own; 0 is for ever |
 //! | `LMMS_MEMORY_BUDGET_MB` | on Lambda, nine tenths of the function's memory less 16; else none | MiB that the process may hold; 0 is no limit |
 //!
 //! Those without the prefix `LMMS_` are also read with it, which wins. A value that does not parse stops the start.
@@ -297,7 +370,9 @@
 /// - `#[load]`, once: `fn load() -> Self`, or `-> Result<Self, E>` with any error that boxes. May be `async`, may take
 ///   `load: &Load<'_>` to reach other interfaces.
 /// - `#[operation]`: `&self` and parameters, sync or `async`, fallible or not; the result is anything `Serialize`.
-///   `#[operation(cached)]` declares it pure, so that its results may be cached; `name = ".."` renames it.
+///   `#[operation(cached)]` declares it pure, so that its results may be [cached](crate#cached-results);
+///   `cached(ttl = <seconds>, weight = <n>, errors)` says for how long, how many times its bytes a result counts, and
+///   that errors are results, too. `name = ".."` renames it.
 /// - `#[unload]`, at most once: `fn unload(self)`, or with a `Result<(), E>`. May be `async`.
 ///
 /// Other methods stay as they are. The doc comments on the impl and on the operations are what `lmms.describe` tells.
@@ -372,9 +447,10 @@ pub use lmms_runtime::lambda;
 #[cfg(feature = "jemalloc")]
 pub use lmms_runtime::memory;
 pub use lmms_runtime::{
-    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode, FastPath,
-    Gateway, Inserted, Interface, InterfaceInfo, Invocation, Lease, Load, LoadError, LoadErrorKind, MAX_PAYLOAD,
-    Latency, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier, Unload, UnloadHookError, testing,
+    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
+    FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
+    MAX_PAYLOAD, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier,
+    Unload, UnloadHookError, testing,
 };
 
 #[doc(hidden)]

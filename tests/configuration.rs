@@ -15,8 +15,11 @@ fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
 
 type Switch = (&'static str, fn(&Config) -> bool);
 
-const SWITCHES: [Switch; 2] =
-    [("LAZY_LOADING_ENABLED", Config::lazy_loading), ("ENABLE_MODULE_UNLOADING", Config::unloading)];
+const SWITCHES: [Switch; 3] = [
+    ("LAZY_LOADING_ENABLED", Config::lazy_loading),
+    ("ENABLE_MODULE_UNLOADING", Config::unloading),
+    ("ENABLE_FAST_PATH", Config::fast_path),
+];
 
 #[test]
 fn without_variables_the_defaults_hold() {
@@ -42,8 +45,9 @@ fn a_switch_is_read_in_any_case_and_touches_nothing_else() {
         ] {
             let config = config(&[(name, value)]).unwrap();
             assert_eq!(get(&config), expected, "{name}={value:?}");
-            let (other, get) = SWITCHES[1 - index];
-            assert!(get(&config), "{name}={value:?} changed {other}");
+            for (_, (other, get)) in SWITCHES.into_iter().enumerate().filter(|(other, _)| *other != index) {
+                assert!(get(&config), "{name}={value:?} changed {other}");
+            }
         }
     }
 }
@@ -92,6 +96,9 @@ fn numbers_are_read_each_into_its_own_setting() {
     assert_eq!(default.fast_path_threshold(), 50);
     assert_eq!(default.heat_half_life(), Duration::from_secs(300));
     assert_eq!(default.memory_budget(), None);
+    assert!(!default.adaptive_heat());
+    assert_eq!(default.result_cache(), 16 << 20);
+    assert_eq!(default.result_ttl(), None);
 
     let threshold = |calls: u32| NonZeroU32::new(calls).unwrap();
     let hour = Duration::from_secs(3_600);
@@ -107,6 +114,11 @@ fn numbers_are_read_each_into_its_own_setting() {
         ("FAST_PATH_THRESHOLD", "4294967295", default.clone().with_fast_path_threshold(threshold(u32::MAX))),
         ("LMMS_HEAT_HALF_LIFE", "3600", default.clone().with_heat_half_life(hour)),
         ("LMMS_HEAT_HALF_LIFE", "0", default.clone().with_heat_half_life(Duration::ZERO)),
+        ("LMMS_ADAPTIVE_HEAT", "true", default.clone().with_adaptive_heat(true)),
+        ("LMMS_RESULT_CACHE_MB", "3", default.clone().with_result_cache(3 << 20)),
+        ("LMMS_RESULT_CACHE_MB", "0", default.clone().with_result_cache(0)),
+        ("LMMS_RESULT_TTL", "60", default.clone().with_result_ttl(Some(Duration::from_secs(60)))),
+        ("LMMS_RESULT_TTL", "0", default.clone()),
         ("LMMS_MEMORY_BUDGET_MB", "96", default.clone().with_memory_budget(Some(96 * MIB))),
     ] {
         assert_eq!(read(name, value), expected, "{name}={value}");
@@ -159,6 +171,8 @@ fn a_wrong_number_is_named_with_its_variable_and_what_was_expected() {
         ("MIN_RESIDENT_MODULES", "a whole number, 0 or more"),
         ("FAST_PATH_THRESHOLD", "a whole number of calls, 1 or more"),
         ("LMMS_HEAT_HALF_LIFE", SECONDS),
+        ("LMMS_RESULT_CACHE_MB", MEBIBYTES),
+        ("LMMS_RESULT_TTL", SECONDS),
         ("LMMS_MEMORY_BUDGET_MB", MEBIBYTES),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEBIBYTES),
     ] {

@@ -27,7 +27,7 @@ use crate::ctxt::Ctxt;
 ///
 /// `#[operation(cached)]` declares that an operation is pure. Its answer depends on nothing but the JSON values of its
 /// arguments: not on the order of their keys, on white space, or on how a string is escaped; nor on what else happened,
-/// the passing of time included. A call by name may then be answered with what another one came to, even while the
+/// unless it is good enough for a `ttl`. A call by name may then be answered with what another one came to, even while the
 /// interface is unloaded, and without loading it. A typed call never is: it runs the operation.
 ///
 /// | `cached(..)` | |
