@@ -9,6 +9,7 @@ use crate::cache;
 use crate::clock::{self, Moment};
 use crate::cycle::{self, Need, Node};
 use crate::departure::Departure;
+use crate::heat::HeatRules;
 use crate::ledger::Ledger;
 use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
@@ -47,6 +48,15 @@ struct Kept {
 /// Sets the budget of the process: it has one memory, however many gateways.
 pub(crate) fn set(budget: Option<Budget>) {
     *BUDGET.lock() = budget;
+}
+
+/// What is judged by the one rules is judged by the other from now on. The budget may be another gateway's, and stays so.
+pub(crate) fn adapt(from: HeatRules, to: HeatRules) {
+    if let Some(budget) = &mut *BUDGET.lock()
+        && budget.measures.heat == from
+    {
+        budget.measures.heat = to;
+    }
 }
 
 pub(crate) fn get() -> Option<Budget> {

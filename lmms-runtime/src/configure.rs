@@ -49,10 +49,7 @@ impl Gateway {
         self.may_unload.store(config.may_unload(), Ordering::Relaxed);
         self.adapt_at.store(0, Ordering::Relaxed);
         self.results.reconfigure(config.result_limits());
-        self.set_rules(config, rules(config));
-    }
-
-    fn set_rules(&self, config: &Config, rules: Rules) {
+        let rules = rules(config);
         self.sweeper.set_rules(rules);
         let budget = config.memory_budget().filter(|_| config.may_unload());
         budget::set(budget.map(|bytes| Budget { bytes, measures: rules.measures }));
@@ -60,24 +57,27 @@ impl Gateway {
 
     /// With `LMMS_ADAPTIVE_HEAT`, once a second: lets the threshold follow the mix of calls.
     pub(crate) fn adapt(&self) {
-        let rules = self.heat.get();
+        let before = self.heat.get();
         let now = clock::now();
         // Relaxed, and not one step: one that adapts twice does no harm.
-        if !rules.adaptive || now.0 < self.adapt_at.load(Ordering::Relaxed) {
+        if !before.adaptive || now.0 < self.adapt_at.load(Ordering::Relaxed) {
             return;
         }
         self.adapt_at.store((now + ADAPT_INTERVAL).0, Ordering::Relaxed);
         // What was called by name has its operations listed; what was called otherwise was loaded.
         let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
         let called = self.registry.iter().filter(is_used).flat_map(Entry::operations);
-        let mut calls: Vec<_> = called.map(|operation| operation.meter.heat.calls(now, rules.scale)).collect();
+        let mut calls: Vec<_> = called.map(|operation| operation.meter.heat.calls(now, before.scale)).collect();
         let config = self.config.lock();
-        let threshold = heat::threshold_for(&mut calls, config.heat_rules().scale.threshold);
-        if threshold != rules.scale.threshold && config.adaptive_heat() {
-            let heat = HeatRules { scale: Scale { threshold, ..rules.scale }, ..rules };
+        let configured = config.heat_rules();
+        let threshold = heat::threshold_for(&mut calls, configured.scale.threshold);
+        // It may have been configured otherwise since.
+        let heat = HeatRules { scale: Scale { threshold, ..configured.scale }, ..configured };
+        if configured.adaptive && heat != self.heat.get() {
             self.heat.set(heat);
             let Rules { measures, min_resident } = self.sweeper.rules();
-            self.set_rules(&config, Rules { measures: Measures { heat, ..measures }, min_resident });
+            self.sweeper.set_rules(Rules { measures: Measures { heat, ..measures }, min_resident });
+            budget::adapt(before, heat);
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! COLD and WARM go the whole way: the request is read, its names are looked up, the call is timed. HOT goes from the
 //! request's first bytes along a learned route straight to the operation's code, and one call in [`HOT_SAMPLE`] is timed.
-//! BLAZING times one in [`BLAZING_SAMPLE`], and heats by that one alone. **Invariant.** Tiers differ in what they spend, never in what they answer.
+//! BLAZING times one in [`BLAZING_SAMPLE`], and heats by that one alone. **Invariant.** Tiers differ in what they spend, never
+//! in what they answer.
 
 use std::time::{Duration, Instant};
 
@@ -206,9 +207,7 @@ impl Metered {
         let meter = self.target.operation.meter;
         meter.cache_hit();
         // It does not come to the body, which would count it.
-        if !meter.heat.is_saturated() {
-            meter.heat.count(1, now, scale);
-        }
+        meter.heat.count(now, scale);
         answer.write(reply)
     }
 

@@ -119,19 +119,22 @@ impl Heat {
         self.update(|count| count.cool(seconds(clock::now()), half_life).add(1, MOST), enough);
     }
 
-    /// Counts calls that were not counted one by one: those of a saturated body of which one in so many is looked at.
-    pub(crate) fn count_sample(&self, calls: u32, now: Moment, scale: Scale) {
-        if self.is_saturated() {
-            self.count(calls, now, scale);
+    /// Counts a call that did not come to the body, unless it was counted enough.
+    pub(crate) fn count(&self, now: Moment, scale: Scale) {
+        if !self.is_saturated() {
+            self.add(1, MOST, now, scale);
         }
     }
 
-    /// Counts calls that did not come to the body.
-    pub(crate) fn count(&self, calls: u32, now: Moment, scale: Scale) {
-        self.update(
-            |count| count.cool(seconds(now), scale.half_life_seconds()).add(calls, scale.most()),
-            enough(scale),
-        );
+    /// Counts calls that were not counted one by one: those of what is saturated, of which one in so many is looked at.
+    pub(crate) fn count_sample(&self, calls: u32, now: Moment, scale: Scale) {
+        if self.is_saturated() {
+            self.add(calls, scale.most(), now, scale);
+        }
+    }
+
+    fn add(&self, calls: u32, most: u32, now: Moment, scale: Scale) {
+        self.update(|count| count.cool(seconds(now), scale.half_life_seconds()).add(calls, most), enough(scale));
     }
 
     pub(crate) fn is_saturated(&self) -> bool {

@@ -12,7 +12,7 @@ fn at(seconds: u64) -> Moment {
 
 fn called(times: u32, now: Moment, scale: Scale) -> Heat {
     let heat = Heat::new();
-    (0..times).for_each(|_| heat.count(1, now, scale));
+    (0..times).for_each(|_| heat.count(now, scale));
     heat
 }
 
@@ -38,7 +38,7 @@ fn half_is_forgotten_each_half_life() {
     assert_eq!(heat.cools_at(at(607), scale), None);
     assert_eq!([calls(7), calls(306), calls(307)], [201, 201, 100]);
     // What is counted in between is kept, and the half-life goes on as it had begun.
-    heat.count(1, at(400), scale);
+    heat.count(at(400), scale);
     assert_eq!([calls(400), calls(606), calls(607)], [101, 101, 50]);
     assert_eq!(calls(u64::from(u32::MAX)), 0);
 }
@@ -71,9 +71,9 @@ fn a_saturated_body_counts_again_when_it_has_cooled() {
 #[test]
 fn what_is_counted_has_an_upper_bound_that_never_takes_away() {
     let (low, high) = (scale(50, 0), scale(100, 0));
-    let heat = Heat::new();
-    heat.count(1 << 20, at(0), high);
+    let heat = called(401, at(0), high);
+    heat.count_sample(1 << 20, at(0), high);
     assert_eq!(heat.calls(at(0), high), 6_400);
-    heat.count(1, at(0), low);
+    heat.count_sample(1, at(0), low);
     assert_eq!(heat.calls(at(0), low), 6_400);
 }
