@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::budget::{self, Budget};
 use crate::clock;
 use crate::config::Config;
+use crate::descriptor::Operation;
 use crate::gateway::Gateway;
 use crate::heat::{self, HeatRules, Scale};
 use crate::registry::Entry;
@@ -43,8 +44,13 @@ impl Gateway {
     /// Under the lock of the configuration. Nothing of the user's runs, and nothing locks that one in turn.
     pub(crate) fn apply(&self, config: &Config) {
         let heat = config.heat_rules();
-        heat::count_for(heat);
         self.heat.set(heat);
+        if heat::count_for(heat) {
+            // What was counted enough by then was not by now: seen once, it counts again.
+            for operation in self.used_operations() {
+                operation.meter.heat.calls(clock::now(), heat.scale);
+            }
+        }
         // Relaxed: it says whether to look, not what is seen.
         self.may_unload.store(config.may_unload(), Ordering::Relaxed);
         self.adapt_at.store(0, Ordering::Relaxed);
@@ -64,10 +70,8 @@ impl Gateway {
             return;
         }
         self.adapt_at.store((now + ADAPT_INTERVAL).0, Ordering::Relaxed);
-        // What was called by name has its operations listed; what was called otherwise was loaded.
-        let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
-        let called = self.registry.iter().filter(is_used).flat_map(Entry::operations);
-        let mut calls: Vec<_> = called.map(|operation| operation.meter.heat.calls(now, before.scale)).collect();
+        let calls = self.used_operations().map(|operation| operation.meter.heat.calls(now, before.scale));
+        let mut calls: Vec<_> = calls.collect();
         let config = self.config.lock();
         let configured = config.heat_rules();
         let threshold = heat::threshold_for(&mut calls, configured.scale.threshold);
@@ -79,6 +83,13 @@ impl Gateway {
             self.sweeper.set_rules(Rules { measures: Measures { heat, ..measures }, min_resident });
             budget::adapt(before, heat);
         }
+    }
+
+    /// All operations that can have been called.
+    fn used_operations(&self) -> impl Iterator<Item = &'static Operation> {
+        // What was called by name has its operations listed; what was called otherwise was loaded.
+        let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
+        self.registry.iter().filter(is_used).flat_map(Entry::operations)
     }
 }
 

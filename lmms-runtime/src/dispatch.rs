@@ -230,7 +230,9 @@ impl Metered {
         };
         let outcome = run(self.target, invocation, arguments, reply).await;
         if let Some(lead) = lead {
-            self.target.operation.meter.cache_missed();
+            if !is_refused(&outcome) {
+                self.target.operation.meter.cache_missed();
+            }
             lead.land(outcome.as_ref().map(|()| &reply[self.start..]));
         }
         outcome
@@ -238,7 +240,10 @@ impl Metered {
 
     #[inline]
     fn end(self, outcome: Result<(), Error>, end: usize) -> Result<(), Error> {
-        if let Some(started) = self.started {
+        // What was refused was no call: it is not timed, and does not heat.
+        if let Some(started) = self.started
+            && !is_refused(&outcome)
+        {
             self.record(started.elapsed());
             if outcome.is_ok() {
                 self.target.operation.meter.template.note_size(end - self.start);
@@ -265,6 +270,11 @@ impl Metered {
         operation.meter.failed();
         Err(error.of(entry.descriptor.name, operation.name))
     }
+}
+
+/// Whether the operation was not called at all.
+fn is_refused(outcome: &Result<(), Error>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.code().is_refusal())
 }
 
 /// Calls an operation, and again for as long as somebody else is loading or unloading its interface.

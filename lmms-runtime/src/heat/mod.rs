@@ -40,11 +40,11 @@ const MOST: u32 = 1 << 30;
 /// The half-life by which bodies count, in seconds: that of the gateway configured last.
 static HALF_LIFE: AtomicU32 = AtomicU32::new(300);
 
-/// From now on bodies count as these rules need it.
-pub(crate) fn count_for(rules: HeatRules) {
-    // Relaxed: what is counted by the old ones for a moment does not matter. Never less: another gateway may need more.
-    ENOUGH.fetch_max(rules.enough(), Ordering::Relaxed);
+/// From now on bodies count as these rules need it. Whether that is more than before.
+pub(crate) fn count_for(rules: HeatRules) -> bool {
     HALF_LIFE.store(rules.scale.half_life_seconds(), Ordering::Relaxed);
+    // Relaxed: what is counted by the old ones for a moment does not matter. Never less: another gateway may need more.
+    ENOUGH.fetch_max(rules.enough(), Ordering::Relaxed) < rules.enough()
 }
 
 /// The calls that make an operation blazing, by its threshold.
@@ -146,8 +146,10 @@ impl Heat {
         let word = self.0.load(Ordering::Relaxed);
         let (now, half_life) = (seconds(now), scale.half_life_seconds());
         let cooled = Count::unpack(word).cool(now, half_life);
-        // What has no calls is as cool as can be.
-        if cooled.calls == Count::unpack(word).calls {
+        let has_cooled = cooled.calls != Count::unpack(word).calls;
+        // The threshold was raised.
+        let counts_again = word & SATURATED != 0 && cooled.calls < enough(scale);
+        if !has_cooled && !counts_again {
             return cooled.calls;
         }
         self.update(|count| count.cool(now, half_life), enough(scale)).calls

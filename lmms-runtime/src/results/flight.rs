@@ -98,6 +98,10 @@ impl<'r> Lead<'r> {
 
     /// Keeps what the call came to, if it is to be kept, and hands it to all who wait for it.
     pub(crate) fn land(mut self, outcome: Result<&[u8], &Error>) {
+        if outcome.is_err_and(|error| error.code().is_refusal()) {
+            // No call, so no miss.
+            self.results.with(|store, _, _| store.counts.misses = store.counts.misses.saturating_sub(1));
+        }
         let Some(outcome) = Outcome::new(outcome, self.caching) else { return };
         let Self { results, flight, caching, .. } = &self;
         let bytes = weigh(&flight.key, outcome, *caching);
