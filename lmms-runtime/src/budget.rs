@@ -9,7 +9,7 @@ use crate::cache;
 use crate::clock::{self, Moment};
 use crate::cycle::{self, Need, Node};
 use crate::departure::Departure;
-use crate::heat::HeatRules;
+use crate::heat::Judge;
 use crate::ledger::Ledger;
 use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
@@ -24,6 +24,8 @@ pub(crate) struct Budget {
     /// What the process may hold, in bytes.
     pub(crate) bytes: u64,
     pub(crate) measures: Measures,
+    /// The gateway that set it.
+    pub(crate) judge: Judge,
 }
 
 /// One goes only if it holds at least this part of what is short.
@@ -50,12 +52,12 @@ pub(crate) fn set(budget: Option<Budget>) {
     *BUDGET.lock() = budget;
 }
 
-/// What is judged by the one rules is judged by the other from now on. The budget may be another gateway's, and stays so.
-pub(crate) fn adapt(from: HeatRules, to: HeatRules) {
+/// The budget may be another gateway's, and stays as it is then.
+pub(crate) fn judge_by(judge: Judge, measures: Measures) {
     if let Some(budget) = &mut *BUDGET.lock()
-        && budget.measures.heat == from
+        && budget.judge == judge
     {
-        budget.measures.heat = to;
+        budget.measures = measures;
     }
 }
 

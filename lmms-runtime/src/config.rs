@@ -301,7 +301,7 @@ impl Config {
         HeatRules {
             scale: Scale {
                 threshold: self.fast_path_threshold.unwrap_or(FAST_PATH_THRESHOLD),
-                half_life: self.heat_half_life,
+                half_life: self.heat_half_life.min(HeatRules::LONGEST_HALF_LIFE),
             },
             threshold_wins: self.fast_path_threshold.is_some(),
             fast_path: self.fast_path,

@@ -8,23 +8,25 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::budget::{self, Budget};
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::config::Config;
-use crate::descriptor::Operation;
+use crate::descriptor::Options;
 use crate::gateway::Gateway;
 use crate::heat::{self, HeatRules, Scale};
+use crate::meter::Meter;
 use crate::registry::Entry;
 use crate::residents::Measures;
 use crate::sweep::Rules;
 
-/// How often the threshold may follow the mix of calls.
-const ADAPT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a gateway is tended.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// Takes another configuration, while requests are answered: each call goes by the one or by the other.
     ///
-    /// What is loaded stays loaded, what was counted stays counted, and cached results that fit stay. Only
-    /// [`lazy_loading`](Config::lazy_loading) has its effect at the [`start`](Self::start).
+    /// What is loaded stays loaded, what was counted stays counted, and cached results that fit stay for as long as they were
+    /// to. [`lazy_loading`](Config::lazy_loading) stays what it was at the start. The memory budget, which is the process's,
+    /// is set if it is another one than this gateway's before.
     ///
     /// ```
     /// use std::num::NonZeroU32;
@@ -37,60 +39,97 @@ impl Gateway {
     /// ```
     pub fn reconfigure(&self, config: Config) {
         let mut current = self.config.lock();
-        *current = config;
-        self.apply(&current);
+        let config = config.with_lazy_loading(current.lazy_loading());
+        let before = std::mem::replace(&mut *current, config);
+        self.apply(&current, Some(&before));
     }
 
     /// Under the lock of the configuration. Nothing of the user's runs, and nothing locks that one in turn.
-    pub(crate) fn apply(&self, config: &Config) {
-        let heat = config.heat_rules();
+    pub(crate) fn apply(&self, config: &Config, before: Option<&Config>) {
+        let (heat, now) = (config.heat_rules(), clock::now());
+        if let Some(before) = before.map(Config::heat_rules)
+            && before.scale.half_life != heat.scale.half_life
+        {
+            self.used_meters().for_each(|(meter, _)| meter.restamp(now, before.scale));
+        }
         self.heat.set(heat);
-        if heat::count_for(heat) {
+        if self.judge.judge_by(heat) {
             // What was counted enough by then was not by now: seen once, it counts again.
-            for operation in self.used_operations() {
-                operation.meter.heat.calls(clock::now(), heat.scale);
-            }
+            self.look_at_heat(now, heat);
         }
         // Relaxed: it says whether to look, not what is seen.
         self.may_unload.store(config.may_unload(), Ordering::Relaxed);
-        self.adapt_at.store(0, Ordering::Relaxed);
+        self.tend_at.store(0, Ordering::Relaxed);
         self.results.reconfigure(config.result_limits());
-        let rules = rules(config);
-        self.sweeper.set_rules(rules);
-        let budget = config.memory_budget().filter(|_| config.may_unload());
-        budget::set(budget.map(|bytes| Budget { bytes, measures: rules.measures }));
+        let Rules { measures, .. } = rules(config);
+        self.sweeper.set_rules(rules(config));
+        match budget(config) {
+            bytes if before.is_some_and(|before| budget(before) == bytes) => budget::judge_by(self.judge, measures),
+            bytes => budget::set(bytes.map(|bytes| Budget { bytes, measures, judge: self.judge })),
+        }
     }
 
-    /// With `LMMS_ADAPTIVE_HEAT`, once a second: lets the threshold follow the mix of calls.
-    pub(crate) fn adapt(&self) {
-        let before = self.heat.get();
+    /// Once a second: takes out results that have expired, looks whether heat has cooled, and with `LMMS_ADAPTIVE_HEAT` lets
+    /// the threshold follow the mix of calls. To be called where no client waits.
+    pub(crate) fn tend(&self) {
         let now = clock::now();
-        // Relaxed, and not one step: one that adapts twice does no harm.
-        if !before.adaptive || now.0 < self.adapt_at.load(Ordering::Relaxed) {
+        // Relaxed, and not one step: twice does no harm.
+        if now.0 < self.tend_at.load(Ordering::Relaxed) {
             return;
         }
-        self.adapt_at.store((now + ADAPT_INTERVAL).0, Ordering::Relaxed);
-        let calls = self.used_operations().map(|operation| operation.meter.heat.calls(now, before.scale));
-        let mut calls: Vec<_> = calls.collect();
+        self.tend_at.store((now + INTERVAL).0, Ordering::Relaxed);
+        self.results.expire();
+        let mut calls = self.look_at_heat(now, self.heat.get());
         let config = self.config.lock();
         let configured = config.heat_rules();
-        let threshold = heat::threshold_for(&mut calls, configured.scale.threshold);
-        // It may have been configured otherwise since.
-        let heat = HeatRules { scale: Scale { threshold, ..configured.scale }, ..configured };
-        if configured.adaptive && heat != self.heat.get() {
+        if !configured.adaptive {
+            return;
+        }
+        let current = self.heat.get().scale.threshold;
+        let threshold = heat::threshold_for(&mut calls, configured.scale.threshold, current);
+        if threshold != current {
+            let heat = HeatRules { scale: Scale { threshold, ..configured.scale }, ..configured };
             self.heat.set(heat);
             let Rules { measures, min_resident } = self.sweeper.rules();
-            self.sweeper.set_rules(Rules { measures: Measures { heat, ..measures }, min_resident });
-            budget::adapt(before, heat);
+            let measures = Measures { heat, ..measures };
+            self.sweeper.set_rules(Rules { measures, min_resident });
+            budget::judge_by(self.judge, measures);
         }
     }
 
-    /// All operations that can have been called.
-    fn used_operations(&self) -> impl Iterator<Item = &'static Operation> {
+    /// Has what has cooled count again. The calls of the operations that go by the common threshold.
+    fn look_at_heat(&self, now: Moment, rules: HeatRules) -> Vec<u32> {
+        let mut calls = Vec::new();
+        for (meter, options) in self.used_meters() {
+            let scale = rules.scale_of(options);
+            let counted = meter.calls(now, scale);
+            if scale == rules.scale {
+                calls.push(counted);
+            }
+        }
+        calls
+    }
+
+    /// Of all operations that can have been called.
+    fn used_meters(&self) -> impl Iterator<Item = (&'static Meter, &'static Options)> {
         // What was called by name has its operations listed; what was called otherwise was loaded.
         let is_used = |entry: &&Entry| entry.known_operations().is_some() || entry.descriptor.status().loads > 0;
-        self.registry.iter().filter(is_used).flat_map(Entry::operations)
+        let meters = |entry: &'static Entry| {
+            entry.operations().iter().map(|operation| (operation.meter, &entry.descriptor.options))
+        };
+        self.registry.iter().filter(is_used).flat_map(meters)
     }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.judge.retire();
+    }
+}
+
+/// The budget that a configuration asks for.
+fn budget(config: &Config) -> Option<u64> {
+    config.memory_budget().filter(|_| config.may_unload())
 }
 
 /// How sweeps judge, by a configuration.

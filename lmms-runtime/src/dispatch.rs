@@ -75,7 +75,7 @@ impl Gateway {
         let (rules, now) = (self.heat.get(), clock::now());
         let options = &target.entry.descriptor.options;
         let scale = rules.scale_of(options);
-        let calls = target.operation.meter.heat.calls(now, scale);
+        let calls = target.operation.meter.calls(now, scale);
         Heated { tier: rules.tier(calls.saturating_add(1), options), now, scale }
     }
 
@@ -91,6 +91,16 @@ impl Gateway {
         Ok(Target { entry, operation })
     }
 
+    /// Learns what a request begins with that is not written the usual way, if it is for a hot operation.
+    pub(crate) fn learn(&self, names: Option<&[u8]>, interface: &str, operation: &str) {
+        let target = names.and_then(|_| self.resolve(interface, operation).ok());
+        if let (Some(names), Some(target)) = (names, target)
+            && self.heated(target).tier.is_fast()
+        {
+            routes::learn(names, target);
+        }
+    }
+
     /// Calls by names, the whole way.
     pub(crate) async fn call(
         &self,
@@ -104,10 +114,16 @@ impl Gateway {
             return self.call_built_in(operation, arguments, reply);
         }
         let target = self.resolve(interface, operation)?;
-        self.dispatch(invocation, target, self.heated(target), arguments, reply).await
+        let heated = self.heated(target);
+        let outcome = self.dispatch(invocation, target, heated, arguments, reply).await;
+        if is_refused(&outcome) {
+            count_refused(target, heated);
+        }
+        outcome
     }
 
-    /// Calls an operation, meters the call, and says whose its error is.
+    /// Calls an operation, meters the call, and says whose its error is. One that is refused is for the caller to count: the
+    /// request may have been for another.
     pub(crate) async fn dispatch(
         &self,
         invocation: &Invocation,
@@ -117,7 +133,6 @@ impl Gateway {
         reply: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let metered = Metered::start(target, heated, reply.len());
-        target.operation.meter.template.make_room(reply);
         let outcome = match self.look_up(target, arguments) {
             Found::Compute(None) => run(target, invocation, arguments, reply).await,
             Found::Hit(answer) => metered.serve(answer, reply),
@@ -170,10 +185,15 @@ impl Guess<'_> {
             && std::ptr::eq(request.arguments, json::trimmed(self.arguments))
     }
 
-    /// It was not, so there was no such call.
-    pub(crate) fn take_back(&self) {
-        self.target.operation.meter.take_back(self.heated.tier);
+    /// It was, and was refused.
+    pub(crate) fn count_refused(&self) {
+        count_refused(self.target, self.heated);
     }
+}
+
+fn count_refused(target: Target, heated: Heated) {
+    target.operation.meter.call(heated.tier);
+    target.operation.meter.failed();
 }
 
 /// A call being metered.
@@ -191,13 +211,13 @@ struct Metered {
 impl Metered {
     #[inline]
     fn start(target: Target, heated: Heated, start: usize) -> Self {
-        let number = target.operation.meter.call(heated.tier);
         let sample = match heated.tier {
             Tier::Cold | Tier::Warm => 1,
             Tier::Hot => HOT_SAMPLE,
             Tier::Blazing => BLAZING_SAMPLE,
         };
-        let stands_for = if number.is_multiple_of(sample.into()) { sample } else { 0 };
+        let number = target.operation.meter.number(heated.tier);
+        let stands_for = if sample == 1 || is_looked_at(number, sample.into()) { sample } else { 0 };
         Self { target, heated, stands_for, started: (stands_for > 0).then(Instant::now), start }
     }
 
@@ -205,9 +225,7 @@ impl Metered {
     fn serve(&self, answer: Answer, reply: &mut Vec<u8>) -> Result<(), Error> {
         let Heated { now, scale, .. } = self.heated;
         let meter = self.target.operation.meter;
-        meter.cache_hit();
-        // It does not come to the body, which would count it.
-        meter.heat.count(now, scale);
+        meter.cache_hit(now, scale);
         answer.write(reply)
     }
 
@@ -229,10 +247,10 @@ impl Metered {
             Err(lead) => lead,
         };
         let outcome = run(self.target, invocation, arguments, reply).await;
+        if !is_refused(&outcome) {
+            self.target.operation.meter.cache_missed();
+        }
         if let Some(lead) = lead {
-            if !is_refused(&outcome) {
-                self.target.operation.meter.cache_missed();
-            }
             lead.land(outcome.as_ref().map(|()| &reply[self.start..]));
         }
         outcome
@@ -240,18 +258,28 @@ impl Metered {
 
     #[inline]
     fn end(self, outcome: Result<(), Error>, end: usize) -> Result<(), Error> {
-        // What was refused was no call: it is not timed, and does not heat.
-        if let Some(started) = self.started
-            && !is_refused(&outcome)
-        {
-            self.record(started.elapsed());
-            if outcome.is_ok() {
-                self.target.operation.meter.template.note_size(end - self.start);
-            }
+        let Target { entry, operation } = self.target;
+        let took = self.started.map(|started| started.elapsed());
+        let size = end - self.start;
+        let outcome = match outcome {
+            Ok(()) if size > MAX_PAYLOAD => Err(refusal::too_large("answer", size)),
+            // What was refused was no call.
+            Err(error) if error.code().is_refusal() => return Err(error.of(entry.descriptor.name, operation.name)),
+            outcome => outcome,
+        };
+        operation.meter.call(self.heated.tier);
+        if let Some(took) = took {
+            self.record(took);
         }
         match outcome {
-            Ok(()) if end - self.start <= MAX_PAYLOAD => Ok(()),
-            outcome => self.fail(outcome.err().unwrap_or_else(|| refusal::too_large("answer", end - self.start))),
+            Ok(()) => {
+                operation.meter.template.note_size(size);
+                Ok(())
+            }
+            Err(error) => {
+                operation.meter.failed();
+                Err(error.of(entry.descriptor.name, operation.name))
+            }
         }
     }
 
@@ -260,16 +288,18 @@ impl Metered {
         let meter = self.target.operation.meter;
         meter.latencies.record(tier, took, self.stands_for);
         if tier == Tier::Blazing {
-            meter.heat.count_sample(self.stands_for, now, scale);
+            meter.heat_by_sample(self.stands_for, now, scale);
         }
     }
+}
 
-    #[cold]
-    fn fail(&self, error: Error) -> Result<(), Error> {
-        let Target { entry, operation } = self.target;
-        operation.meter.failed();
-        Err(error.of(entry.descriptor.name, operation.name))
-    }
+/// Whether this one of the calls is looked at, for a sample of one in so many: of each so many one, as good as drawn by lot. Of
+/// calls that alternate both kinds are looked at.
+#[inline]
+fn is_looked_at(number: u64, sample: u64) -> bool {
+    let (block, place) = (number / sample, number % sample);
+    let drawn = (block ^ block >> 32).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+    place == drawn % sample
 }
 
 /// Whether the operation was not called at all.
@@ -285,6 +315,7 @@ async fn run(
     reply: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let failed = |failure| refusal::failed(failure, entry.descriptor.name, operation, arguments);
+    operation.meter.template.make_room(reply);
     loop {
         let call = Call { invocation, arguments, reply: &mut *reply };
         let step = panics::catch(|| (operation.call)(call)).map_err(|panic| failed(Failure::Panicked(panic)))?;

@@ -86,7 +86,7 @@ impl Gateway {
         let Target { entry, operation } = self.find(operation)?;
         let (rules, options) = (self.heat.get(), &entry.descriptor.options);
         let scale = rules.scale_of(options);
-        let calls = operation.meter.heat.calls(clock::now(), scale);
+        let calls = operation.meter.calls(clock::now(), scale);
         let tier = rules.tier(calls, options);
         Ok(FastPath { tier, route: tier.into(), calls, threshold: scale.threshold.get() })
     }

@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 use crate::configure::rules;
 use crate::dispatch::Guess;
 use crate::error::Error;
-use crate::heat::LiveRules;
+use crate::heat::{Judge, LiveRules};
 use crate::info::InterfaceInfo;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
@@ -50,8 +50,9 @@ pub struct Gateway {
     pub(crate) may_unload: AtomicBool,
     pub(crate) sweeper: Sweeper,
     pub(crate) results: Results,
-    /// The [`Moment`](clock::Moment) when the threshold may follow the mix of calls again.
-    pub(crate) adapt_at: AtomicU64,
+    /// The [`Moment`](clock::Moment) when to tend it again.
+    pub(crate) tend_at: AtomicU64,
+    pub(crate) judge: Judge,
 }
 
 /// Why a gateway did not start.
@@ -92,10 +93,11 @@ impl Gateway {
             may_unload: AtomicBool::new(config.may_unload()),
             sweeper: Sweeper::new(rules(&config)),
             results: Results::new(config.result_limits()),
-            adapt_at: AtomicU64::new(0),
+            tend_at: AtomicU64::new(0),
+            judge: Judge::new(),
             config: Mutex::new(config),
         };
-        gateway.apply(&gateway.config.lock());
+        gateway.apply(&gateway.config.lock(), None);
         Ok(gateway)
     }
 
@@ -201,15 +203,15 @@ impl Gateway {
         reply: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let parsed = Envelope::parse(request);
-        if let Some((guess, error)) = refused {
-            match &parsed {
-                Ok(Envelope::One(request)) if guess.is_of(request) => return Err(error),
-                // The guess was to blame.
-                _ => guess.take_back(),
-            }
+        if let (Some((guess, error)), Ok(Envelope::One(request))) = (refused, &parsed)
+            && guess.is_of(request)
+        {
+            guess.count_refused();
+            return Err(error);
         }
         match parsed? {
-            Envelope::One(Request { interface, operation, arguments, .. }) => {
+            Envelope::One(Request { interface, operation, arguments, names }) => {
+                self.learn(names, &interface, &operation);
                 self.call(invocation, &interface, &operation, arguments, reply).await
             }
             Envelope::Batch(items) => self.answer_batch(invocation, items, reply).await,
@@ -283,7 +285,7 @@ impl Gateway {
     /// second one returns at once. So the future is to be polled to its end or dropped; dropping it while an async `#[unload]`
     /// runs cancels that hook, and what is due besides stays for the next sweep.
     pub async fn sweep(&self) -> Swept {
-        self.adapt();
+        self.tend();
         if !self.is_sweep_due() {
             return Swept::default();
         }

@@ -2,14 +2,18 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::heat::{Heat, Tier};
+use crate::clock::Moment;
+use crate::heat::{Heat, Scale, Tier};
 use crate::latency::{Latencies, Latency};
 use crate::template::Template;
 
 /// The meter of one operation.
 #[derive(Debug)]
 pub struct Meter {
+    /// Of its body: what keeps its interface loaded.
     pub(crate) heat: Heat,
+    /// Of calls that were answered from the cache of results, for which nothing has to be loaded.
+    served: Heat,
     /// Calls by name that went the whole way.
     whole: AtomicU64,
     /// Calls by name that were dispatched directly.
@@ -29,6 +33,7 @@ impl Meter {
     pub const fn new() -> Self {
         Self {
             heat: Heat::new(),
+            served: Heat::new(),
             whole: AtomicU64::new(0),
             fast: AtomicU64::new(0),
             errors: AtomicU64::new(0),
@@ -39,27 +44,45 @@ impl Meter {
         }
     }
 
-    /// Counts a call by name in its tier, and gives its number among those dispatched as it is, from 0.
+    /// How many calls were counted of those dispatched as one in this tier is.
     #[inline]
-    pub(crate) fn call(&self, tier: Tier) -> u64 {
-        self.calls_in(tier).fetch_add(1, Ordering::Relaxed)
+    pub(crate) fn number(&self, tier: Tier) -> u64 {
+        self.calls_in(tier).load(Ordering::Relaxed)
+    }
+
+    /// Counts a call by name in its tier.
+    #[inline]
+    pub(crate) fn call(&self, tier: Tier) {
+        self.calls_in(tier).fetch_add(1, Ordering::Relaxed);
     }
 
     fn calls_in(&self, tier: Tier) -> &AtomicU64 {
         if tier.is_fast() { &self.fast } else { &self.whole }
     }
 
-    /// There was no such call after all.
-    pub(crate) fn take_back(&self, tier: Tier) {
-        self.calls_in(tier).fetch_sub(1, Ordering::Relaxed);
-        self.errors.fetch_sub(1, Ordering::Relaxed);
-    }
-
     pub(crate) fn failed(&self) {
         self.errors.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn cache_hit(&self) {
+    /// The calls that count for its tier.
+    pub(crate) fn calls(&self, now: Moment, scale: Scale) -> u32 {
+        self.heat.calls(now, scale).saturating_add(self.served.calls(now, scale))
+    }
+
+    /// One call in so many is looked at, and heats for all.
+    pub(crate) fn heat_by_sample(&self, calls: u32, now: Moment, scale: Scale) {
+        self.heat.count_sample(calls, now, scale);
+        self.served.count_sample(calls, now, scale);
+    }
+
+    pub(crate) fn restamp(&self, now: Moment, before: Scale) {
+        self.heat.restamp(now, before);
+        self.served.restamp(now, before);
+    }
+
+    pub(crate) fn cache_hit(&self, now: Moment, scale: Scale) {
+        // It does not come to the body, which would count it.
+        self.served.count(now, scale);
         self.cache_hits.fetch_add(1, Ordering::Relaxed);
     }
 

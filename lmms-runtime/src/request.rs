@@ -12,6 +12,8 @@ pub(crate) struct Request<'a> {
     pub(crate) interface: Text<'a>,
     pub(crate) operation: Text<'a>,
     pub(crate) arguments: &'a [u8],
+    /// What of the request comes before its arguments, if nothing comes after them.
+    pub(crate) names: Option<&'a [u8]>,
 }
 
 /// What a request written the usual way seems to ask for.
@@ -91,6 +93,8 @@ struct Fields<'a> {
     interface: Option<Text<'a>>,
     operation: Option<Text<'a>>,
     arguments: Option<&'a [u8]>,
+    /// As a [`Request`] has them.
+    names: Option<&'a [u8]>,
     batch: Option<Items<'a>>,
 }
 
@@ -102,6 +106,8 @@ impl<'a> Fields<'a> {
         let mut first = true;
         while let Some(key) = cursor.next_key(first).map_err(malformed)? {
             first = false;
+            let before = &bytes[..bytes.len() - cursor.rest().len()];
+            fields.names = (&*key == "args").then_some(before);
             let fresh = match &*key {
                 "interface" => fields.interface.replace(name(&mut cursor, "interface")?).is_none(),
                 "operation" => fields.operation.replace(name(&mut cursor, "operation")?).is_none(),
@@ -132,6 +138,7 @@ impl<'a> Fields<'a> {
             interface: self.interface.ok_or_else(|| missing("interface"))?,
             operation: self.operation.ok_or_else(|| missing("operation"))?,
             arguments: self.arguments.unwrap_or(NO_ARGUMENTS),
+            names: self.names,
         })
     }
 }

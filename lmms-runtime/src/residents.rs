@@ -91,12 +91,6 @@ impl Resident {
         }
     }
 
-    /// When to look whether one of its operations has cooled that counts its calls no more.
-    pub(crate) fn look_again_at(&self, now: Moment, measures: &Measures) -> Moment {
-        let scale = measures.heat.scale_of(&self.options);
-        self.meters.iter().filter_map(|meter| meter.heat.look_again_at(now, scale)).min().unwrap_or(Moment::NEVER)
-    }
-
     /// When none of its operations will be hot, if none is called.
     pub(crate) fn cools_at(&self, now: Moment, measures: &Measures) -> Moment {
         let scale = measures.heat.scale_of(&self.options);

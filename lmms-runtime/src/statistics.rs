@@ -124,7 +124,7 @@ impl Serialize for Called<'_> {
         let Self { gateway, entry, held, operation } = *self;
         let Figures { calls, fast, errors, cache_hits, cache_misses, latency } = operation.meter.figures();
         let (rules, options) = (gateway.heat.get(), &entry.descriptor.options);
-        let heat = operation.meter.heat.calls(clock::now(), rules.scale_of(options));
+        let heat = operation.meter.calls(clock::now(), rules.scale_of(options));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", operation.name)?;
         map.serialize_entry("calls", &calls)?;

@@ -151,7 +151,6 @@ impl Pass {
         for (index, resident) in residents.iter().enumerate() {
             let last_use = resident.parts.header.last_use();
             let facts = resident.facts(now, &rules.measures);
-            next = next.min(resident.look_again_at(now, &rules.measures));
             match facts.reason_to_stay(floor) {
                 // Of two of one age, the one that was loaded first.
                 None if longest_idle.is_none_or(|(longest, _)| last_use < longest) => {

@@ -17,8 +17,8 @@ pub(crate) struct Template {
     size: AtomicUsize,
 }
 
-/// More room than this is made only when it is needed: an answer of megabytes does not mean that the next one is.
-const MOST: usize = 64 * 1024;
+/// More room than this is made only when it is needed: that one answer was large does not mean that the next one is.
+const MOST: usize = 4 * 1024;
 
 impl Template {
     pub(crate) const fn new() -> Self {
@@ -39,7 +39,11 @@ impl Template {
 
     /// An answer took so many bytes.
     pub(crate) fn note_size(&self, bytes: usize) {
-        self.size.store(bytes.min(MOST), Ordering::Relaxed);
+        let bytes = bytes.min(MOST);
+        // Most are of one size, and then no thread takes the line from another.
+        if self.size.load(Ordering::Relaxed) != bytes {
+            self.size.store(bytes, Ordering::Relaxed);
+        }
     }
 }
 

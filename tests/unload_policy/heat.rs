@@ -191,3 +191,72 @@ fn gateways_judge_by_thresholds_of_their_own_and_forget_nothing_for_each_other()
     blocked::<Shared>(&low, Reason::HotPath);
     blocked::<Shared>(&high, Reason::HotPath);
 }
+
+heated! { Typed Looked }
+
+/// Answers from the cache of results alone.
+struct Served;
+
+#[lmms::interface]
+impl Served {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+
+    #[operation(cached)]
+    fn run(&self) -> u8 {
+        7
+    }
+}
+
+#[test]
+fn typed_traffic_that_nobody_looks_at_stays_hot() {
+    let turn = Turn::take();
+    // A floor that keeps all: no pass has anything to come back for.
+    let gateway = start(Config::default());
+    let typed = |times| {
+        let invocation = Invocation::enter();
+        let instance = invocation.get::<Typed>().unwrap();
+        (0..times).for_each(|_| assert_eq!(instance.number(7), 7));
+    };
+    typed(1);
+    turn.pass(31_000);
+    sweeps(&gateway, &[]);
+    for _ in 0..2 * 3_600 {
+        typed(100);
+        sweeps(&gateway, &[]);
+        turn.pass(1_000);
+    }
+    (0..PLAIN.len()).for_each(touch_plain);
+    turn.pass(31_000);
+    // It was used longest ago.
+    blocked::<Typed>(&gateway, Reason::HotPath);
+    sweeps(&gateway, &["a", "b", "c", "d", "e"]);
+}
+
+#[test]
+fn where_nothing_is_unloaded_heat_is_looked_at_all_the_same() {
+    let turn = Turn::take();
+    let gateway = start(Config::default().with_unloading(false));
+    for _ in 0..3_000 {
+        let invocation = Invocation::enter();
+        let instance = invocation.get::<Looked>().unwrap();
+        (0..100).for_each(|_| assert_eq!(instance.number(7), 7));
+        sweeps(&gateway, &[]);
+        turn.pass(1_000);
+    }
+    assert!(gateway.check_fast_path("looked.number").unwrap().is_fast());
+}
+
+#[test]
+fn answers_from_the_cache_keep_nothing_loaded() {
+    let turn = Turn::take();
+    let gateway = start(without_floor());
+    calls::<Served>(&gateway, "run", b"{}", 300);
+    assert!(gateway.check_fast_path("served.run").unwrap().is_fast());
+    turn.pass(30_000);
+    sweeps(&gateway, &["served"]);
+    calls::<Served>(&gateway, "run", b"{}", 300);
+    assert_eq!(resident(&gateway), [""; 0]);
+}

@@ -5,18 +5,20 @@
 //!
 //! Counting sits in the operation's body, so that typed calls and calls by name heat alike. What is blazing has been counted
 //! enough ([`SATURATED`]): a call then costs one relaxed load. It counts again when it has cooled, which somebody has to
-//! notice: a call by name looks at the clock anyway, and the policy's passes look at each half-life.
+//! notice: a call by name looks at the clock anyway, and a gateway that sweeps looks at all heat once a second.
 
 mod adaptive;
+mod judges;
 mod rules;
 mod tier;
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{self, Moment};
 
 pub(crate) use self::adaptive::threshold_for;
+pub(crate) use self::judges::Judge;
 pub(crate) use self::rules::{HeatRules, LiveRules};
 pub use self::tier::Tier;
 pub(crate) use self::tier::{Scale, TIERS};
@@ -28,24 +30,11 @@ pub(crate) use self::tier::{Scale, TIERS};
 #[derive(Debug)]
 pub(crate) struct Heat(AtomicU64);
 
-/// Set as long as the calls that count are at least [`ENOUGH`].
+/// Set as long as the calls that count are at least [`enough`](judges::enough).
 const SATURATED: u64 = 1 << 31;
-
-/// So many calls make an operation blazing, by the scale of any gateway of the process.
-static ENOUGH: AtomicU32 = AtomicU32::new(201);
 
 /// More calls are not counted on any scale.
 const MOST: u32 = 1 << 30;
-
-/// The half-life by which bodies count, in seconds: that of the gateway configured last.
-static HALF_LIFE: AtomicU32 = AtomicU32::new(300);
-
-/// From now on bodies count as these rules need it. Whether that is more than before.
-pub(crate) fn count_for(rules: HeatRules) -> bool {
-    HALF_LIFE.store(rules.scale.half_life_seconds(), Ordering::Relaxed);
-    // Relaxed: what is counted by the old ones for a moment does not matter. Never less: another gateway may need more.
-    ENOUGH.fetch_max(rules.enough(), Ordering::Relaxed) < rules.enough()
-}
 
 /// The calls that make an operation blazing, by its threshold.
 fn blazing(threshold: u32) -> u32 {
@@ -53,7 +42,7 @@ fn blazing(threshold: u32) -> u32 {
 }
 
 fn enough(scale: Scale) -> u32 {
-    ENOUGH.load(Ordering::Relaxed).max(blazing(scale.threshold.get()))
+    judges::enough().max(blazing(scale.threshold.get()))
 }
 
 #[derive(Clone, Copy)]
@@ -114,8 +103,8 @@ impl Heat {
     #[cold]
     #[inline(never)]
     fn count_body(&self, declared: u32) {
-        let enough = ENOUGH.load(Ordering::Relaxed).max(blazing(declared));
-        let half_life = HALF_LIFE.load(Ordering::Relaxed);
+        let enough = judges::enough().max(blazing(declared));
+        let half_life = judges::half_life();
         self.update(|count| count.cool(seconds(clock::now()), half_life).add(1, MOST), enough);
     }
 
@@ -178,9 +167,11 @@ impl Heat {
         (halvings > 0).then(|| count.after(halvings, scale))
     }
 
-    /// When to look whether a saturated body has cooled, so that it counts again.
-    pub(crate) fn look_again_at(&self, now: Moment, scale: Scale) -> Option<Moment> {
-        self.is_saturated().then(|| self.cooled(now, scale).after(1, scale))
+    /// The half-life changes: what has passed of one so far has passed by `before`.
+    pub(crate) fn restamp(&self, now: Moment, before: Scale) {
+        let now = seconds(now);
+        let settled = |count: Count| Count { cooled: now, ..count.cool(now, before.half_life_seconds()) };
+        self.update(settled, enough(before));
     }
 
     fn cooled(&self, now: Moment, scale: Scale) -> Count {

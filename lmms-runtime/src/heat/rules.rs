@@ -20,6 +20,9 @@ pub(crate) struct HeatRules {
 }
 
 impl HeatRules {
+    /// 17 years.
+    pub(crate) const LONGEST_HALF_LIFE: Duration = Duration::from_secs(HALF_LIFE);
+
     pub(crate) fn scale_of(&self, options: &Options) -> Scale {
         match options.fast_path_threshold.and_then(NonZeroU32::new) {
             Some(threshold) if !self.threshold_wins => Scale { threshold, ..self.scale },
@@ -61,7 +64,7 @@ impl HeatRules {
     }
 }
 
-/// The longest half-life, in seconds: 17 years.
+/// The longest half-life, in seconds.
 const HALF_LIFE: u64 = (1 << 29) - 1;
 
 /// The rules of a gateway, replaced while calls go on. One word, so that no call sees half of a change.

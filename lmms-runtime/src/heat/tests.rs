@@ -57,7 +57,6 @@ fn a_saturated_body_counts_again_when_it_has_cooled() {
     let scale = scale(50, 300);
     let heat = called(201, at(0), scale);
     assert!(heat.is_saturated());
-    assert_eq!(heat.look_again_at(at(10), scale), Some(at(300)));
     // Of what is not counted one by one, one in so many is looked at.
     heat.count_sample(64, at(10), scale);
     assert_eq!(heat.calls(at(10), scale), 265);
@@ -65,7 +64,7 @@ fn a_saturated_body_counts_again_when_it_has_cooled() {
     assert_eq!(heat.calls(at(300), scale), 132);
     assert!(!heat.is_saturated());
     heat.count_sample(64, at(300), scale);
-    assert_eq!((heat.calls(at(300), scale), heat.look_again_at(at(300), scale)), (132, None));
+    assert_eq!(heat.calls(at(300), scale), 132);
 }
 
 #[test]
@@ -76,4 +75,14 @@ fn what_is_counted_has_an_upper_bound_that_never_takes_away() {
     assert_eq!(heat.calls(at(0), high), 6_400);
     heat.count_sample(1, at(0), low);
     assert_eq!(heat.calls(at(0), low), 6_400);
+}
+
+#[test]
+fn another_half_life_is_for_the_time_from_then_on() {
+    let (never, minute) = (scale(50, 0), scale(50, 60));
+    let heat = called(120, at(0), never);
+    heat.restamp(at(300), never);
+    assert_eq!([heat.calls(at(300), minute), heat.calls(at(359), minute), heat.calls(at(360), minute)], [120, 120, 60]);
+    heat.restamp(at(380), minute);
+    assert_eq!(heat.calls(at(3_000), never), 60);
 }

@@ -34,7 +34,7 @@ impl AfterResponse {
     }
 
     async fn follow_up(self) {
-        self.gateway.adapt();
+        self.gateway.tend();
         if !self.gateway.is_sweep_due() {
             return;
         }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorCode};
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     Reply(Arc<[u8]>),
-    /// Without its cause, and of code [`OperationFailed`](ErrorCode::OperationFailed) alone.
+    /// Without its cause. What is kept is of code [`OperationFailed`](ErrorCode::OperationFailed) alone.
     Failed(Arc<Error>),
 }
 

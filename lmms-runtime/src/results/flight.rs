@@ -98,16 +98,28 @@ impl<'r> Lead<'r> {
 
     /// Keeps what the call came to, if it is to be kept, and hands it to all who wait for it.
     pub(crate) fn land(mut self, outcome: Result<&[u8], &Error>) {
-        if outcome.is_err_and(|error| error.code().is_refusal()) {
-            // No call, so no miss.
-            self.results.with(|store, _, _| store.counts.misses = store.counts.misses.saturating_sub(1));
-        }
-        let Some(outcome) = Outcome::new(outcome, self.caching) else { return };
         let Self { results, flight, caching, .. } = &self;
+        let Some(outcome) = Outcome::new(outcome, *caching) else {
+            // What is not kept is for those who wait all the same: else a hundred would compute what fails.
+            let was_called = outcome.is_err_and(|error| !error.code().is_refusal());
+            results.with(|store, _, _| {
+                store.counts.misses += u64::from(was_called);
+                store.delist(flight);
+            });
+            let is_waited_for = Arc::strong_count(flight) > 1;
+            let answer = outcome
+                .err()
+                .filter(|_| was_called && is_waited_for)
+                .map(|error| Answer::Failed(Arc::new(error.without_cause())));
+            return self.end(answer.map(|answer| (answer, Moment::NEVER)));
+        };
         let bytes = weigh(&flight.key, outcome, *caching);
         // Copied outside of the lock, and what is too heavy only if somebody waits for it.
         let kept = (bytes <= results.most()).then(|| outcome.to_answer());
-        let expires = results.with(|store, now, gone| store.land(flight, kept.as_ref(), bytes, *caching, now, gone));
+        let expires = results.with(|store, now, gone| {
+            store.counts.misses += 1;
+            store.land(flight, kept.as_ref(), bytes, *caching, now, gone)
+        });
         // From here on nobody joins.
         let answer = kept.or_else(|| (Arc::strong_count(flight) > 1).then(|| outcome.to_answer()));
         self.end(answer.map(|answer| (answer, expires)));
@@ -123,7 +135,10 @@ impl Drop for Lead<'_> {
     fn drop(&mut self) {
         if !self.landed {
             // First the list, then the followers: one that looks again must not find this flight.
-            self.results.with(|store, _, _| store.delist(&self.flight));
+            self.results.with(|store, _, _| {
+                store.counts.misses += 1;
+                store.delist(&self.flight);
+            });
             self.end(None);
         }
     }

@@ -178,6 +178,11 @@ impl Results {
         self.with(|store, _, gone| store.invalidate(is_meant, gone))
     }
 
+    /// Takes out what has expired: it would be taken out by the next call that looks something up, too, but at its cost.
+    pub(crate) fn expire(&self) {
+        self.with(|_, _, _| ());
+    }
+
     pub(crate) fn stats(&self) -> ResultStats {
         self.with(|store, _, _| {
             let Counts { hits, misses, evictions, expirations, refusals } = store.counts;

@@ -96,9 +96,9 @@ impl Store {
             // It counts when it is served.
             return Boarding::Follow(Arc::clone(under_way));
         }
-        self.counts.misses += 1;
         // A result that lives for no time is for nobody else, and those of a cache that is off are not either.
         if under_way.is_some() || self.limits.is_off() || self.limits.expiry(caching, now) <= now {
+            self.counts.misses += 1;
             return Boarding::Alone;
         }
         self.flights.push(Arc::clone(flight));
