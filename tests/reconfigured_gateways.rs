@@ -10,10 +10,11 @@ use lmms::testing::ManualClock;
 use lmms::{Config, Gateway, Invocation};
 
 /// Tests take turns: the clock and the budget are the process's.
-fn turn() -> (ManualClock, MutexGuard<'static, ()>) {
+fn turn() -> (MutexGuard<'static, ()>, ManualClock) {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    (ManualClock::install(), turn)
+    // The clock last, so that it is dropped first.
+    (turn, ManualClock::install())
 }
 
 macro_rules! plain {
@@ -33,7 +34,7 @@ macro_rules! plain {
     )*};
 }
 
-plain! { Counted Eager Budgeted }
+plain! { Counted Eager }
 
 fn half_life(seconds: u64) -> Config {
     Config::default().with_heat_half_life(Duration::from_secs(seconds))
@@ -41,7 +42,7 @@ fn half_life(seconds: u64) -> Config {
 
 #[test]
 fn another_half_life_takes_nothing_of_what_was_counted() {
-    let (clock, _turn) = turn();
+    let (_turn, clock) = turn();
     for (before, after) in [(0, 300), (3_600, 60)] {
         let gateway = Gateway::new(half_life(before)).unwrap();
         for _ in 0..120 {
@@ -60,7 +61,7 @@ fn another_half_life_takes_nothing_of_what_was_counted() {
 
 #[test]
 fn what_was_loaded_at_the_start_stays() {
-    let (clock, _turn) = turn();
+    let (_turn, clock) = turn();
     let config = Config::default().with_min_resident(0);
     let gateway = Gateway::new(config.clone().with_lazy_loading(false)).unwrap();
     block_on(gateway.start()).unwrap();
@@ -73,21 +74,35 @@ fn what_was_loaded_at_the_start_stays() {
     let _ = block_on(unloader().sweep());
 }
 
+/// Holds enough to be worth unloading.
+#[cfg(target_os = "linux")]
+struct Large(#[allow(dead_code, reason = "held")] Vec<u8>);
+
+#[cfg(target_os = "linux")]
+#[lmms::interface]
+impl Large {
+    #[load]
+    fn load() -> Self {
+        Self(common::block(16))
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_older_gateway_leaves_the_budget_of_a_newer_one() {
-    let (_clock, _turn) = turn();
+    let (_turn, _clock) = turn();
     let older = Gateway::new(Config::default()).unwrap();
     // A process is never as small as this: each load goes over it.
     let newer = Gateway::new(Config::default().with_memory_budget(Some(1))).unwrap();
     older.reconfigure(older.config().with_fast_path(false));
-    let before = newer.stats().over_budget_loads;
-    Invocation::enter().get::<Budgeted>().unwrap();
-    assert_eq!(newer.stats().over_budget_loads, before + 1);
+    Invocation::enter().get::<Large>().unwrap();
+    let _ = block_on(newer.sweep());
+    assert!(!newer.interface("large").unwrap().status().resident);
 
     // One that asks for another budget than before sets it.
     older.reconfigure(older.config().with_memory_budget(Some(1 << 40)));
-    let none = Config::default();
-    older.reconfigure(none.clone());
-    assert_eq!(older.config(), none);
+    Invocation::enter().get::<Large>().unwrap();
+    let _ = block_on(newer.sweep());
+    assert!(older.interface("large").unwrap().status().resident);
+    let _ = block_on(unloader().sweep());
 }
