@@ -183,11 +183,18 @@ pub(crate) fn read<'de>(
     cursor.open_object().map_err(ArgumentsError::Json)?;
     let mut first = true;
     let names = || parameters.iter().map(|(name, _)| name);
+    // Most clients give them in the order of the parameters.
+    let mut expected = names().enumerate();
     loop {
-        let index = match cursor.next_known_key(first, names()) {
-            Some(index) => index,
-            None => match cursor.next_key(first).map_err(ArgumentsError::Json)? {
-                Some(key) => names().position(|name| *name == *key).ok_or_else(|| unknown(key, names()))?,
+        let index = match expected.next() {
+            Some((index, name)) if cursor.next_key_is(first, name) => index,
+            _ => match cursor.next_key(first).map_err(ArgumentsError::Json)? {
+                Some(key) => {
+                    let index = names().position(|name| *name == *key).ok_or_else(|| unknown(key, names()))?;
+                    expected = names().enumerate();
+                    expected.nth(index);
+                    index
+                }
                 None => break,
             },
         };

@@ -75,7 +75,9 @@ impl Gateway {
         let (rules, now) = (self.heat.get(), clock::now());
         let options = &target.entry.descriptor.options;
         let scale = rules.scale_of(options);
-        let calls = target.operation.meter.calls(now, scale);
+        let Operation { meter, caching, .. } = *target.operation;
+        // What is never answered from the cache was counted by its body alone.
+        let calls = if caching.is_some() { meter.calls(now, scale) } else { meter.heat.calls(now, scale) };
         Heated { tier: rules.tier(calls.saturating_add(1), options), now, scale }
     }
 
@@ -211,13 +213,12 @@ struct Metered {
 impl Metered {
     #[inline]
     fn start(target: Target, heated: Heated, start: usize) -> Self {
-        let sample = match heated.tier {
+        let number = || target.operation.meter.number(heated.tier);
+        let stands_for = match heated.tier {
             Tier::Cold | Tier::Warm => 1,
-            Tier::Hot => HOT_SAMPLE,
-            Tier::Blazing => BLAZING_SAMPLE,
+            Tier::Hot => sample::<HOT_SAMPLE>(number()),
+            Tier::Blazing => sample::<BLAZING_SAMPLE>(number()),
         };
-        let number = target.operation.meter.number(heated.tier);
-        let stands_for = if sample == 1 || is_looked_at(number, sample.into()) { sample } else { 0 };
         Self { target, heated, stands_for, started: (stands_for > 0).then(Instant::now), start }
     }
 
@@ -293,13 +294,13 @@ impl Metered {
     }
 }
 
-/// Whether this one of the calls is looked at, for a sample of one in so many: of each so many one, as good as drawn by lot. Of
-/// calls that alternate both kinds are looked at.
+/// How many calls this one stands for, of each so many one: as good as drawn by lot, so that of calls that alternate both
+/// kinds are looked at.
 #[inline]
-fn is_looked_at(number: u64, sample: u64) -> bool {
-    let (block, place) = (number / sample, number % sample);
+fn sample<const OF: u32>(number: u64) -> u32 {
+    let (block, place) = (number / u64::from(OF), number % u64::from(OF));
     let drawn = (block ^ block >> 32).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-    place == drawn % sample
+    if place == drawn % u64::from(OF) { OF } else { 0 }
 }
 
 /// Whether the operation was not called at all.

@@ -61,7 +61,7 @@ impl<'a> Guessed<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut cursor = Cursor::new(bytes);
         cursor.open_object().ok()?;
-        let key = |cursor: &mut Cursor<'a>, name, first| cursor.next_known_key(first, [name].into_iter());
+        let key = |cursor: &mut Cursor<'a>, name, first| cursor.next_key_is(first, name).then_some(());
         key(&mut cursor, "interface", true)?;
         let interface = cursor.plain_text()?;
         key(&mut cursor, "operation", false)?;

@@ -14,7 +14,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::dispatch::Target;
 
-/// How many groups of routes there are.
+/// How many groups of routes there are: a power of two.
 const SETS: usize = 256;
 
 /// How many routes of one group there can be.
@@ -50,26 +50,46 @@ impl Default for Routes {
     }
 }
 
-/// The hash, with one word more.
-fn fold(hash: u64, word: [u8; WORD]) -> u64 {
-    let product = u128::from(hash ^ u64::from_le_bytes(word)) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
-    product as u64 ^ (product >> 64) as u64
+/// A sum of products, each word's with a key of its own: none waits for the one before.
+#[derive(Clone, Copy)]
+struct Hash {
+    sum: u64,
+    key: u64,
+}
+
+impl Hash {
+    const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+    fn new(seed: u64) -> Self {
+        Self { sum: 0, key: seed }
+    }
+
+    fn add(&mut self, word: [u8; WORD]) {
+        let mixed = (u64::from_le_bytes(word) ^ self.key).wrapping_mul(Self::MULTIPLIER);
+        self.sum = self.sum.wrapping_add(mixed ^ mixed >> 32);
+        self.key = self.key.wrapping_add(Self::MULTIPLIER).rotate_left(7);
+    }
+
+    /// The highest bits are the best mixed.
+    fn set(self) -> usize {
+        (self.sum.wrapping_mul(Self::MULTIPLIER) >> (u64::BITS - SETS.ilog2())) as usize
+    }
 }
 
 impl Routes {
     fn find(&self, request: &[u8]) -> Option<(Target, usize)> {
         let (words, _) = request.as_chunks::<WORD>();
-        let mut hash = self.seed;
+        let mut hash = Hash::new(self.seed);
         // The bit of the words so far is the lowest.
         let mut lengths = self.lengths;
         for word in words {
             if lengths == 0 {
                 return None;
             }
-            hash = fold(hash, *word);
+            hash.add(*word);
             if lengths & 1 == 1 {
                 let is_it = |route: &&Route| request.starts_with(&route.names);
-                if let Some(route) = self.sets[hash as usize % SETS].iter().flatten().find(is_it) {
+                if let Some(route) = self.sets[hash.set()].iter().flatten().find(is_it) {
                     return Some((route.target, route.names.len()));
                 }
             }
@@ -80,11 +100,12 @@ impl Routes {
 
     fn learn(&mut self, names: &[u8], target: Target) {
         let (words, _) = names.as_chunks::<WORD>();
-        let hash = words.iter().fold(self.seed, |hash, word| fold(hash, *word));
+        let mut hash = Hash::new(self.seed);
+        words.iter().for_each(|word| hash.add(*word));
         if self.sets.is_empty() {
             self.sets.resize_with(SETS, Default::default);
         }
-        let set = &mut self.sets[hash as usize % SETS];
+        let set = &mut self.sets[hash.set()];
         if set.iter().flatten().any(|route| *route.names == *names) {
             return;
         }

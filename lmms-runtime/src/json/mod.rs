@@ -111,30 +111,27 @@ impl<'de> Cursor<'de> {
         Ok(Some(key))
     }
 
-    /// The next key of an object, with its colon, if it is one of `names` and written without escapes: which one. Compared
-    /// rather than read, for that is what most keys come down to. `None` if it has to be read: nothing was taken then.
+    /// Takes the next key of an object, with its colon, if it is `name`, written without escapes. Compared rather than read, for
+    /// that is what most keys come down to. If it is not, nothing was taken, and it is to be read.
     #[inline]
-    pub(crate) fn next_known_key<'n>(&mut self, first: bool, names: impl Iterator<Item = &'n str>) -> Option<usize> {
+    pub(crate) fn next_key_is(&mut self, first: bool, name: &str) -> bool {
         let before = self.at;
-        let found = self.known_key(first, names);
-        if found.is_none() {
+        let is_it = self.take_key(first, name).is_some();
+        if !is_it {
             self.at = before;
         }
-        found
+        is_it
     }
 
     #[inline]
-    fn known_key<'n>(&mut self, first: bool, names: impl Iterator<Item = &'n str>) -> Option<usize> {
+    fn take_key(&mut self, first: bool, name: &str) -> Option<()> {
         if !first {
             self.take_byte(b',')?;
         }
         self.take_byte(b'"')?;
-        let rest = self.rest();
-        let is_it = |name: &&str| rest.get(name.len()) == Some(&b'"') && rest.starts_with(name.as_bytes());
-        let (index, name) = names.enumerate().find(|(_, name)| is_it(name))?;
-        self.at += name.len() + 1;
-        self.take_byte(b':')?;
-        Some(index)
+        let rest = self.rest().strip_prefix(name.as_bytes())?;
+        (rest.first()? == &b'"').then(|| self.at += name.len() + 1)?;
+        self.take_byte(b':')
     }
 
     #[inline]
