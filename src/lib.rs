@@ -230,7 +230,8 @@
 //! # The fast path
 //!
 //! How often an operation was called of late is its heat. It counts where the operation's body begins, so typed calls and
-//! calls by name heat alike (a call that is refused does not), and each half-life, half of it is forgotten. With T, the
+//! calls by name heat alike (a call that is refused does not, and the body of a `const fn` can count nothing), and each
+//! half-life, half of it is forgotten. More calls than make it blazing count only as far as they come by name. With T, the
 //! `FAST_PATH_THRESHOLD`:
 //!
 //! | tier | calls | with T = 50 | a call by name |
@@ -238,9 +239,12 @@
 //! | [`Cold`](Tier::Cold) | up to T/5 | 1 to 10 | goes the whole way: the request is read, names are looked up, the call is timed |
 //! | [`Warm`](Tier::Warm) | up to T | 11 to 50 | likewise |
 //! | [`Hot`](Tier::Hot) | up to 4T | 51 to 200 | is dispatched by the request's first bytes straight to the operation; one in eight is timed |
-//! | [`Blazing`](Tier::Blazing) | more | 201 and more | likewise, allocates nothing of its own, and one in 64 is timed and heats for all |
+//! | [`Blazing`](Tier::Blazing) | more | 201 and more | likewise; one in 64 is timed and heats for all |
 //!
-//! Answers, errors and counts are the same in every tier, and a hot operation keeps its interface loaded. A typed call is
+//! A request whose arguments do not come last has to be read in any tier. In the two upper ones a sync operation is called
+//! without an allocation but what its arguments and its answer take: none, if [`Gateway::execute_in`] is given a reply that
+//! has room. Answers, errors and counts are the same in every tier, and a hot operation keeps its interface loaded, unless
+//! what made it hot were answers from the cache of results. A typed call is
 //! direct in any tier. Nothing has to be invalidated: a route leads to the operation, never to an instance.
 //! [`Gateway::check_fast_path`] tells the tier, without heating; [`Gateway::operation_stats`] and `lmms.stats` tell what
 //! was counted and how long it took; [`Gateway::reconfigure`] changes thresholds, bounds and switches while requests are
@@ -250,9 +254,8 @@
 //! invocation of a function takes many microseconds on a loopback and a millisecond on Lambda: what the dispatch saves is
 //! in no client's response time. What a cached result or a load that does not happen saves, is.
 //!
-//! **`LMMS_ADAPTIVE_HEAT=true`** lets T follow the traffic: once a second it becomes as high as it can be while the
-//! operations with more than T calls account for at least 80 % of all calls that count. So the hot set is the smallest one
-//! that covers that share. See [`Config::adaptive_heat`] for its bounds.
+//! **`LMMS_ADAPTIVE_HEAT=true`** lets T follow the traffic, once a second, so that the operations that are hot account for at
+//! least 80 % of all calls that count, and few others are. [`Config::adaptive_heat`] has the rule, and what it costs.
 //!
 //! # Cached results
 //!
@@ -260,7 +263,8 @@
 //! (or does so for a while, its `ttl`).
 //! Called by name, it is answered from the gateway's cache if an equal call was answered before: nothing is loaded for that,
 //! and it works while the interface is unloaded. Equal means the whole arguments, in whatever order of keys, white space and
-//! escapes (`1` and `1.0` differ). Of equal calls at the same time one computes, and the others wait for it.
+//! escapes (`1` and `1.0` differ). Of equal calls at the same time one computes, and the others wait for it; what it fails with
+//! is theirs, too. If it is given up, the others go on by themselves.
 //!
 //! ```standalone_crate
 //! # use lmms::{Config, Gateway};
@@ -294,7 +298,8 @@
 //! What was not used for the longest time gives way when all results together exceed `LMMS_RESULT_CACHE_MB`; one that weighs
 //! more than an eighth of that is not kept. Errors are not kept unless declared `errors`, and then only those that the
 //! operation itself returned. Typed calls are never answered from the cache. An operation that can tell how its arguments are
-//! written (by `&RawValue`, or a map that keeps the order of its keys) is not to be declared cached. A call that waits for
+//! written (by `&RawValue`, a map that keeps the order of its keys, or borrowed text inside a type of its own, which refuses
+//! escapes) is not to be declared cached. A call that waits for
 //! an equal one waits for its future: one that is neither polled nor dropped holds it up.
 //!
 //! # Memory that returns

@@ -36,7 +36,7 @@ impl FastPath {
 pub enum Route {
     /// The whole way: the request is read, the names are looked up, the call is timed and counted.
     Whole,
-    /// From the request's first bytes straight to the operation; one call in eight is timed.
+    /// From the request's first bytes straight to the operation, unless its arguments come first; one call in eight is timed.
     Direct,
     /// As [`Direct`](Self::Direct), but one call in 64 is timed, and heats for all.
     Sampled,
@@ -58,7 +58,7 @@ impl From<Tier> for Route {
 pub struct OperationStats {
     /// Calls by name, whatever came of them.
     pub calls: u64,
-    /// Of these, the ones that were dispatched directly.
+    /// Of these, the ones while it was HOT or BLAZING.
     pub zafp_hits: u64,
     /// Of these, the ones that were answered with an error.
     pub errors: u64,

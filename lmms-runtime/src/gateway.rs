@@ -262,7 +262,7 @@ impl Gateway {
     /// were forgotten.
     ///
     /// What is being computed at this moment is not kept either: a call that begins after this returns is never answered with
-    /// a result from before.
+    /// a result from before. Each gateway has results of its own.
     ///
     /// # Errors
     /// If there is no such operation or interface.

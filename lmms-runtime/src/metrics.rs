@@ -49,7 +49,7 @@ pub struct Stats {
     pub lugs_unloads: u64,
     /// What the system got back after unloads, in bytes, as measured.
     pub reclaimed_bytes: u64,
-    /// Calls by name that were dispatched directly, their operations being HOT or BLAZING (ZAPH).
+    /// Calls by name while their operations were HOT or BLAZING (ZAPH).
     pub zafp_hits: u64,
     /// How long those took on average.
     pub fast_path_response_time: Duration,

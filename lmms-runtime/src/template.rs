@@ -1,7 +1,7 @@
-//! Template: what the answers of an operation have in common, prepared once and used for each.
+//! Template: what does not change from one answer of an operation to the next, prepared once.
 //!
-//! How the operation is called, for the errors of those who called it otherwise; and how much room an answer takes, so that
-//! a reply grows once and not by doubling. The answer itself is the operation's.
+//! That is how the operation is called, for the errors of those who called it otherwise, and how much room an answer takes, so
+//! that a reply grows once and not by doubling. The result itself is the operation's, all of it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
