@@ -152,7 +152,10 @@ fn ten_thousand_times_back_and_forth_while_threads_call() {
                 let next = &configurations[(index * 7 + index / 10) % configurations.len()];
                 gateway.reconfigure(next.clone());
                 assert_eq!(gateway.config(), *next);
-                thread::yield_now();
+                // On a machine that is busy, this takes milliseconds.
+                if index % 64 == 0 {
+                    thread::yield_now();
+                }
             }
             is_over.store(true, Ordering::Relaxed);
         });

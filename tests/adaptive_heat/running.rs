@@ -82,7 +82,8 @@ fn a_reconfiguration_is_not_undone_by_who_looks_at_the_mix_meanwhile() {
                 }
             });
             let mut undone = 0;
-            for _ in 0..3_000 {
+            // On a machine that is busy, to yield takes milliseconds.
+            for _ in 0..300 {
                 gateway.reconfigure(on.clone());
                 thread::yield_now();
                 gateway.reconfigure(off.clone());
@@ -93,7 +94,7 @@ fn a_reconfiguration_is_not_undone_by_who_looks_at_the_mix_meanwhile() {
             undone
         })
     });
-    assert_eq!(undone, 0, "of 3,000 times");
+    assert_eq!(undone, 0, "of 300 times");
 }
 
 /// Holds enough to be worth unloading.

@@ -124,7 +124,8 @@ fn threads_that_ask_while_results_are_forgotten() {
                     }
                 });
             }
-            for round in 0..5_000 {
+            // On a machine that is busy, to yield takes milliseconds.
+            for round in 0..300 {
                 gateway.invalidate_results(if round % 2 == 0 { "numbers" } else { "numbers.same" }).unwrap();
                 std::thread::yield_now();
             }
