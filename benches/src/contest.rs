@@ -7,6 +7,7 @@
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::table::{self, Target};
@@ -18,6 +19,8 @@ type Run<'a> = Box<dyn FnMut(u64) -> u64 + 'a>;
 struct Rival<'a> {
     name: &'static str,
     run: Run<'a>,
+    /// Runs of which the difference in instructions is taken.
+    counted: [u64; 2],
 }
 
 /// Rivals, and what is claimed of them.
@@ -37,6 +40,8 @@ const ROUNDS: usize = 201;
 const CHECKED: u64 = 1_000;
 /// Instructions per call are those of so many calls more, by their number: what is around the calls cancels out.
 const COUNTED: [u64; 2] = [1_000, 3_000];
+/// Of a call that takes so many instructions that a few calls say enough.
+const COUNTED_SLOW: [u64; 2] = [10, 30];
 /// Tells a copy of this program what to run under valgrind: contest, rival, calls.
 const COUNT: &str = "LMMS_BENCH_COUNT";
 
@@ -64,7 +69,28 @@ impl<'a> Contest<'a> {
     /// Adds a rival. The first is the one that the others are held against.
     #[must_use]
     pub fn rival(mut self, name: &'static str, run: impl FnMut(u64) -> u64 + 'a) -> Self {
-        self.rivals.push(Rival { name, run: Box::new(run) });
+        self.rivals.push(Rival { name, run: Box::new(run), counted: COUNTED });
+        self
+    }
+
+    /// As [`rival`](Self::rival), of calls that take long: the instructions of a few are counted.
+    #[must_use]
+    pub fn slow_rival(mut self, name: &'static str, run: impl FnMut(u64) -> u64 + 'a) -> Self {
+        self.rivals.push(Rival { name, run: Box::new(run), counted: COUNTED_SLOW });
+        self
+    }
+
+    /// Lets each rival run for so long at a time, where the first calls after another rival's are much slower.
+    #[must_use]
+    pub fn in_slices_of(mut self, slice: Duration) -> Self {
+        self.slice = slice;
+        self
+    }
+
+    /// Leaves out the instructions, where counting them takes long and tells little.
+    #[must_use]
+    pub fn uncounted(mut self) -> Self {
+        self.is_counted = false;
         self
     }
 
@@ -117,7 +143,7 @@ impl<'a> Contest<'a> {
         let mut rows = Vec::new();
         for (index, rival) in self.rivals.iter().enumerate() {
             let more = median(times[index].iter().zip(&times[0]).map(|(this, first)| this - first));
-            let count = self.is_counted.then(|| instructions(self.title, rival.name)).flatten();
+            let count = self.is_counted.then(|| instructions(self.title, rival)).flatten();
             rows.push(vec![
                 rival.name.to_owned(),
                 format!("{:.2}", median(times[index].iter().copied())),
@@ -158,14 +184,20 @@ fn calibrate(run: &mut Run<'_>, slice: Duration) -> u64 {
 }
 
 /// The instructions of one call, if valgrind is there to count them.
-fn instructions(title: &str, rival: &str) -> Option<f64> {
+fn instructions(title: &str, rival: &Rival<'_>) -> Option<f64> {
+    let name = rival.name;
     let count = |calls: u64| {
         let mut valgrind = Command::new("valgrind");
-        valgrind.env(COUNT, format!("{title}\n{rival}\n{calls}"));
+        valgrind.env(COUNT, format!("{title}\n{name}\n{calls}"));
         count(valgrind, &std::env::current_exe().ok()?, &["--bench"])
     };
-    let [few, many] = COUNTED;
-    Some((count(many)? - count(few)?) / (many - few) as f64)
+    let [few, many] = rival.counted;
+    // At once: what is counted is the same however busy the machine.
+    let counts = thread::scope(|scope| {
+        let counting = scope.spawn(|| count(few));
+        (count(many), counting.join().ok().flatten())
+    });
+    Some((counts.0? - counts.1?) / (many - few) as f64)
 }
 
 /// The instructions of a whole program, the dynamic linker's included, if `valgrind` can be started.

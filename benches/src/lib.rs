@@ -1,8 +1,9 @@
-//! What the benches share: contests of calls ([`contest`]), generated programs ([`programs`]), tables and claims.
+//! What the benches share: contests ([`contest`]) of calls ([`calls`]), generated programs ([`programs`]), tables and claims.
 //!
 //! A figure means something beside its rival's, measured in the same run, in turns, under the same noise. So what is
 //! printed is ratios: the median over many rounds of one rival's time by another's *in the same round*.
 
+pub mod calls;
 pub mod contest;
 pub mod programs;
 pub mod table;

@@ -59,6 +59,7 @@ impl Programs {
     pub fn finish(&self) {
         let mut manifest = format!("[workspace]\nmembers = {:?}\nresolver = \"3\"\n\n", self.names);
         let _ = writeln!(manifest, "[workspace.dependencies]\nlmms = {{ path = {:?} }}", root());
+        let _ = writeln!(manifest, "lmms-benches = {{ path = {:?} }}", env!("CARGO_MANIFEST_DIR"));
         manifest.push_str("inventory = \"0.3\"\nserde = { version = \"1\", features = [\"derive\"] }\n");
         manifest.push_str("serde_json = { version = \"1\", features = [\"raw_value\"] }\n");
         manifest.push_str("\n[profile.release]\nstrip = true\n");

@@ -1,8 +1,11 @@
 //! What surrounds the demo's function on a developer's machine. The function itself is `main.rs`, and short.
 
+mod draw;
 pub mod local;
 pub mod mix;
 pub mod play;
 mod report;
 pub mod requests;
 pub mod returns;
+pub mod tiers;
+mod variants;

@@ -7,6 +7,9 @@
 //! demo-lambda                    plays the requests of `requests/`, with unloading, without, and with an eager start
 //! demo-lambda budget [count [percent]]
 //!                                sends a mix of 10,000 requests without and with a budget of 40 % of the memory
+//! demo-lambda mix [count [fresh]]
+//!                                sends it with and without the cache of results; 5 % have arguments that never come back
+//! demo-lambda tiers              measures each operation when it is called first, when it is hot, and from the cache
 //! demo-lambda returns            loads and unloads each heavy interface, and tells what memory comes back
 //! demo-lambda serve [port]       listens for POST /{interface}/{operation} on 127.0.0.1
 //! demo-lambda invoke '<json>'    answers one request
@@ -20,7 +23,7 @@ use std::time::Duration;
 use demo_lambda::local::answer::Outcome;
 use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
-use demo_lambda::{mix, play, returns};
+use demo_lambda::{mix, play, returns, tiers};
 use lmms::ErrorCode;
 use lmms::lambda::Error;
 
@@ -33,7 +36,8 @@ static ALLOCATOR: lmms::memory::Jemalloc = lmms::memory::Jemalloc;
 /// How long the function gets to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | returns | serve [port] | invoke '<json>']";
+const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | mix [count [fresh]] | tiers | returns | serve [port] \
+    | invoke '<json>']";
 
 /// How many requests are mixed.
 const MIXED: usize = 10_000;
@@ -69,12 +73,19 @@ async fn run() -> Result<(), Error> {
 async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => play::play(&Function::this_program()?).await,
-        ["budget"] => mix::mix(&Function::this_program()?, MIXED, SHARE).await,
-        ["budget", count] => mix::mix(&Function::this_program()?, positive(count, "requests")?, SHARE).await,
+        ["budget"] => mix::budget(&Function::this_program()?, MIXED, SHARE).await,
+        ["budget", count] => mix::budget(&Function::this_program()?, positive(count, "requests")?, SHARE).await,
         ["budget", count, percent] => {
             let (count, percent) = (positive(count, "requests")?, positive(percent, "per cent")?);
-            mix::mix(&Function::this_program()?, count, percent).await
+            mix::budget(&Function::this_program()?, count, percent).await
         }
+        ["mix"] => mix::mix(&Function::this_program()?, MIXED, mix::FRESH).await,
+        ["mix", count] => mix::mix(&Function::this_program()?, positive(count, "requests")?, mix::FRESH).await,
+        ["mix", count, fresh] => {
+            let (count, fresh) = (positive(count, "requests")?, per_cent(fresh)?);
+            mix::mix(&Function::this_program()?, count, fresh).await
+        }
+        ["tiers"] => tiers::tiers(&Function::this_program()?).await,
         ["returns"] => returns::returns(&Function::this_program()?).await,
         ["serve"] => serve(serve::PORT).await,
         ["serve", port] => {
@@ -89,6 +100,11 @@ async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
 fn positive<N: FromStr + PartialOrd + From<u8>>(text: &str, of: &str) -> Result<N, Error> {
     let number = text.parse().ok().filter(|number| *number > N::from(0));
     number.ok_or_else(|| format!("expected a number of {of}, 1 or more; {USAGE}").into())
+}
+
+fn per_cent(text: &str) -> Result<u32, Error> {
+    let share = text.parse().ok().filter(|share| *share <= 100);
+    share.ok_or_else(|| format!("expected per cent, 0 to 100; {USAGE}").into())
 }
 
 async fn invoke(event: &str) -> Result<(), Error> {

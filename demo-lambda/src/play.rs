@@ -151,15 +151,54 @@ pub(crate) struct Stats {
     pub(crate) lugs_unloads: u64,
     pub(crate) over_budget_loads: u64,
     pub(crate) memory_reclaimed_mb: f64,
+    pub(crate) result_cache: ResultCache,
     pub(crate) interfaces: Vec<Loaded>,
 }
 
-/// One interface that was loaded.
+impl Stats {
+    /// The operations whose results can be cached, of those that were called; and how often that was.
+    fn cacheable_calls(&self) -> impl Iterator<Item = (String, u64)> {
+        self.interfaces.iter().flat_map(|known| {
+            let cacheable = known.operations.iter().filter(|called| called.cache_hits.is_some());
+            cacheable.map(|called| (format!("{}.{}", known.name, called.name), called.calls))
+        })
+    }
+
+    /// Their names, as `tokens.count`.
+    pub(crate) fn cacheable(&self) -> BTreeSet<String> {
+        self.cacheable_calls().map(|(title, _)| title).collect()
+    }
+
+    /// Calls of them.
+    pub(crate) fn calls_of_cacheable(&self) -> u64 {
+        self.cacheable_calls().map(|(_, calls)| calls).sum()
+    }
+}
+
+/// The cache of results.
+#[derive(Deserialize)]
+pub(crate) struct ResultCache {
+    pub(crate) hits: u64,
+    pub(crate) evictions: u64,
+    pub(crate) bytes: u64,
+}
+
+/// One interface that was loaded, or asked for.
 #[derive(Deserialize)]
 pub(crate) struct Loaded {
     pub(crate) name: String,
     pub(crate) loads: u64,
     pub(crate) leaked_bytes: u64,
+    pub(crate) operations: Vec<Called>,
+}
+
+/// One operation that was called.
+#[derive(Deserialize)]
+pub(crate) struct Called {
+    pub(crate) name: String,
+    pub(crate) calls: u64,
+    /// Of these, the ones that were answered from the cache. `None` if its results are not cached.
+    pub(crate) cache_hits: Option<u64>,
 }
 
 pub(crate) async fn stats(container: &Container) -> Result<Stats, Error> {

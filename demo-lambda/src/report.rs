@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::draw::KNOWN;
 use crate::local::memory::Memory;
 use crate::mix::Mixed;
 use crate::play::{Played, Run, Start, Stats};
@@ -71,6 +72,20 @@ pub(crate) fn runs(runs: [(&str, &Run); 3]) {
     line("the longest work after a response, ms", &|run| format!("{:.1}", millis(run.longest_after)));
 }
 
+pub(crate) fn drawn(count: usize, kinds: usize, fresh: u32) {
+    println!(
+        "{count} requests, Zipf-like over {kinds} operations, and over {KNOWN} arguments of each, but {fresh} % fresh."
+    );
+}
+
+pub(crate) fn hit_rate(run: &Mixed, repeated: usize) {
+    let hits = run.stats.result_cache.hits;
+    let of = |count: u64| percent(hits as f64 / count as f64);
+    println!("\nanswered from the cache, of all requests: {}", percent(run.hit_share()));
+    println!("of those whose results can be cached: {} (target at least 85 %)", of(run.stats.calls_of_cacheable()));
+    println!("of these, of the ones that were asked before, word for word: {}", of(repeated as u64));
+}
+
 pub(crate) fn mixed(runs: [(&str, &Mixed); 2]) {
     println!("\n{:<44} {:>9} {:>9}", "", runs[0].0, runs[1].0);
     let line = |what: &str, figure: &dyn Fn(&Mixed) -> String| {
@@ -82,6 +97,9 @@ pub(crate) fn mixed(runs: [(&str, &Mixed); 2]) {
         line(&format!("{name} of the answers, ms"), &|run| format!("{:.2}", millis(run.quantile(share))));
     }
     line("all answers, one after the other, ms", &|run| format!("{:.0}", millis(run.total())));
+    line("answered from the cache", &|run| percent(run.hit_share()));
+    line("held in the cache, MiB", &|run| format!("{:.1}", mib(run.stats.result_cache.bytes)));
+    line("entries that gave way to others", &|run| run.stats.result_cache.evictions.to_string());
     line("loads / unloads", &|run| format!("{} / {}", run.stats.ligs_loads, run.stats.lugs_unloads));
     line("loads that were not expected to fit", &|run| run.stats.over_budget_loads.to_string());
     for (name, run) in runs {
