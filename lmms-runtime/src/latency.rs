@@ -66,6 +66,11 @@ impl Latencies {
         }
     }
 
+    /// The calls that were timed in a tier, and what they took together, in nanoseconds.
+    pub(crate) fn total(&self, tier: Tier) -> (u64, u64) {
+        self.0[tier as usize].lock().as_ref().map_or((0, 0), |times| (times.count, times.sum))
+    }
+
     /// By tier, coldest first.
     pub(crate) fn read(&self) -> [Option<Latency>; TIERS.len()] {
         self.0.each_ref().map(|times| times.lock().as_ref().map(|times| times.read()))

@@ -90,6 +90,11 @@ impl Meter {
         self.cache_misses.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Calls by name that were dispatched directly.
+    pub(crate) fn fast_calls(&self) -> u64 {
+        self.fast.load(Ordering::Relaxed)
+    }
+
     /// Whether it was ever called by name.
     pub(crate) fn is_used(&self) -> bool {
         self.whole.load(Ordering::Relaxed) + self.fast.load(Ordering::Relaxed) > 0

@@ -84,16 +84,14 @@ impl Stats {
 /// Calls that were dispatched directly, and how long they took on average. Counted per operation, for one counter of all would
 /// be written by each of them.
 fn fast(registry: &Registry) -> (u64, Duration) {
-    let (mut hits, mut timed, mut nanos) = (0, 0_u128, 0_u128);
+    let (mut hits, mut timed, mut nanos) = (0, 0_u64, 0_u64);
     // No call came to one whose operations nobody has asked for.
     for operation in registry.iter().filter_map(Entry::known_operations).flatten() {
-        let figures = operation.meter.figures();
-        hits += figures.fast;
-        for latency in [Tier::Hot, Tier::Blazing].into_iter().filter_map(|tier| figures.latency[tier as usize]) {
-            timed += u128::from(latency.count);
-            nanos += latency.mean.as_nanos() * u128::from(latency.count);
+        hits += operation.meter.fast_calls();
+        for tier in [Tier::Hot, Tier::Blazing] {
+            let (calls, took) = operation.meter.latencies.total(tier);
+            (timed, nanos) = (timed.saturating_add(calls), nanos.saturating_add(took));
         }
     }
-    let mean = u64::try_from(nanos.checked_div(timed).unwrap_or(0)).unwrap_or(u64::MAX);
-    (hits, Duration::from_nanos(mean))
+    (hits, Duration::from_nanos(nanos.checked_div(timed).unwrap_or(0)))
 }
