@@ -51,7 +51,7 @@ const RULES: [(&str, Vary); 11] = [
             .for_each(|all| all.extend(digits.iter().map(|digit| json!(digit - b'0' + 15))));
     }),
     ("document", |document, number| document["id"] = json!(format!("BK-{number:06}"))),
-    ("values", |values, number| values["number"] = json!(format!("2025-{number:04}"))),
+    ("values", |values, number| values["number"] = json!(format!("2026-{number:04}"))),
     ("params", |params, number| params[0] = json!(format!("2022-{:02}-{:02}", number / 28 % 12 + 1, number % 28 + 1))),
     // There are no more: who asks for many asks for some of them again.
     ("area", |area, number| {
@@ -157,8 +157,8 @@ mod tests {
     fn the_first_is_as_it_was() {
         for request in requests::all().unwrap() {
             if let Some(variants) = Variants::of(&request) {
-                let [was, is] = [&*request.event, &variants.event(0)].map(serde_json::from_slice::<Value>);
-                assert_eq!(was.unwrap(), is.unwrap());
+                let read = |event: &[u8]| serde_json::from_slice::<Value>(event).unwrap();
+                assert_eq!(read(&variants.event(0)), read(&request.event));
             }
         }
     }

@@ -19,8 +19,8 @@ fn shared(calls: u64, asked: Asked, answer: impl Fn(u64, &[u8]) -> u64 + Sync) -
     let (each, answer) = (calls / asked.len() as u64, &answer);
     thread::scope(|scope| {
         let threads: Vec<_> = asked.iter().map(|request| scope.spawn(move || answer(each, request))).collect();
-        threads.into_iter().fold(0, |_, thread| thread.join().expect("no panic"));
-        // Of answers that come in no order, and to as many calls as can be divided.
+        threads.into_iter().for_each(|thread| _ = thread.join().expect("no panic"));
+        // None: they answer different texts, and as many calls as can be divided.
         0
     })
 }
@@ -55,28 +55,24 @@ pub(super) fn contest() -> Contest<'static> {
     let moka: &'static _ = Box::leak(Box::new(by_hand::moka(BYTES)));
     let cached: &'static _ = Box::leak(Box::new(by_hand::cached(BYTES, BYTES_EACH)));
     let quick: &'static _ = Box::leak(Box::new(by_hand::quick(BYTES, BYTES_EACH)));
-    Contest::threaded(
-        "cached result: 4 KB, from two threads",
-        "the same number of hits by one thread, or shared by two",
-    )
-    .rival("gateway, one thread", by_gateway(alone))
-    .rival("gateway, two, one text", by_gateway(same))
-    .rival("gateway, two, a text each", by_gateway(own))
-    .rival("moka, one thread", by_hand(alone, moka))
-    .rival("moka, two, one text", by_hand(same, moka))
-    .rival("moka, two, a text each", by_hand(own, moka))
-    .rival("cached, one thread", by_hand(alone, cached))
-    .rival("cached, two, one text", by_hand(same, cached))
-    .rival("cached, two, a text each", by_hand(own, cached))
-    .rival("quick_cache, one thread", by_hand(alone, quick))
-    .rival("quick_cache, two, one text", by_hand(same, quick))
-    .rival("quick_cache, two, a text each", by_hand(own, quick))
-    .claim("gateway, one thread", "gateway, two, one text", Told)
-    .claim("gateway, one thread", "gateway, two, a text each", Told)
-    .claim("moka, one thread", "moka, two, one text", Told)
-    .claim("moka, one thread", "moka, two, a text each", Told)
-    .claim("cached, one thread", "cached, two, one text", Told)
-    .claim("cached, one thread", "cached, two, a text each", Told)
-    .claim("quick_cache, one thread", "quick_cache, two, one text", Told)
-    .claim("quick_cache, one thread", "quick_cache, two, a text each", Told)
+    let contest = Contest::threaded("cached result: 4 KB, two threads", "so many hits by one thread, or shared by two")
+        .rival("gateway, one thread", by_gateway(alone))
+        .rival("gateway, two, one text", by_gateway(same))
+        .rival("gateway, two, a text each", by_gateway(own))
+        .rival("moka, one thread", by_hand(alone, moka))
+        .rival("moka, two, one text", by_hand(same, moka))
+        .rival("moka, two, a text each", by_hand(own, moka))
+        .rival("cached, one thread", by_hand(alone, cached))
+        .rival("cached, two, one text", by_hand(same, cached))
+        .rival("cached, two, a text each", by_hand(own, cached))
+        .rival("quick_cache, one thread", by_hand(alone, quick))
+        .rival("quick_cache, two, one text", by_hand(same, quick))
+        .rival("quick_cache, two, a text each", by_hand(own, quick));
+    let claims = [
+        ["gateway, one thread", "gateway, two, one text", "gateway, two, a text each"],
+        ["moka, one thread", "moka, two, one text", "moka, two, a text each"],
+        ["cached, one thread", "cached, two, one text", "cached, two, a text each"],
+        ["quick_cache, one thread", "quick_cache, two, one text", "quick_cache, two, a text each"],
+    ];
+    claims.into_iter().fold(contest, |contest, [one, same, own]| contest.claim(one, same, Told).claim(one, own, Told))
 }

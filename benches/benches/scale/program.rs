@@ -15,8 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lmms::__private::{
-    Answer, Call, CallError, Descriptor, Hook, Infallible as _, Load, Meter, Operation, Options, Parameters, Slot, Step,
-    called, drop_instance, list, load_blocking, present, slot,
+    Answer, Call, CallError, Descriptor, Hook, Infallible as _, Load, Meter, Operation, Options, Parameters, Slot,
+    Step, called, drop_instance, list, load_blocking, present, slot,
 };
 use lmms::{BlockingInterface, BoxError, Config, Gateway, Interface, Invocation};
 use lmms_benches::calls::{Numbered, answers, now};
@@ -31,7 +31,8 @@ struct Any {
 
 static SLOTS: [Slot<Any>; COUNT] = [const { Slot::new() }; COUNT];
 static METERS: [Meter; COUNT] = [const { Meter::new() }; COUNT];
-static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..COUNT).map(|number| format!("interface_{number:05}")).collect());
+static NAMES: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..COUNT).map(|number| format!("interface_{number:05}")).collect());
 
 thread_local! {
     /// Which interface is meant, for the code that they share.
