@@ -50,7 +50,7 @@ const RULES: [(&str, Vary); 11] = [
             .into_iter()
             .for_each(|all| all.extend(digits.iter().map(|digit| json!(digit - b'0' + 15))));
     }),
-    ("document", |document, number| document["id"] = json!(format!("BK-{number:06}"))),
+    ("document", |document, number| document["id"] = json!(format!("BK-{:06}", 500_000 + number))),
     ("values", |values, number| values["number"] = json!(format!("2026-{number:04}"))),
     ("params", |params, number| params[0] = json!(format!("2022-{:02}-{:02}", number / 28 % 12 + 1, number % 28 + 1))),
     // There are no more: who asks for many asks for some of them again.
