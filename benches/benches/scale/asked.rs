@@ -131,7 +131,6 @@ pub(super) fn report(title: &str, method: &str, of: &str, rows: &[Row]) {
     table::print(title, method, &head, &lines.collect::<Vec<_>>());
     for (index, (rival, _, who)) in RIVALS.iter().enumerate() {
         let target = if *who == "hand" { Target::Told } else { Target::AtMost(1.25) };
-
         let most = rows.iter().map(|(_, times)| ratio(&times[index], &firsts[index])).fold(0.0, f64::max);
         table::claim(&format!("{rival}, the most / {first}"), most, "x", target);
     }
