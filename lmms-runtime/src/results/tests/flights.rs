@@ -77,7 +77,7 @@ fn a_hundred_calls_compute_once() {
 }
 
 #[test]
-fn calls_that_fail_do_not_wait_for_each_other() {
+fn a_hundred_calls_that_fail_wait_for_one_at_most() {
     let (results, operation) = (new_results(1 << 20), new_operation());
     let (computed, start) = (AtomicUsize::new(0), Barrier::new(100));
     thread::scope(|scope| {
@@ -86,14 +86,16 @@ fn calls_that_fail_do_not_wait_for_each_other() {
                 start.wait();
                 let error = call(&results, operation, || {
                     computed.fetch_add(1, Ordering::SeqCst);
+                    thread::yield_now();
                     Err(failed())
                 });
                 assert_eq!(error.unwrap_err().code(), ErrorCode::OperationFailed);
             });
         }
     });
-    assert_eq!(computed.into_inner(), 100);
-    assert_eq!((results.stats().misses, results.stats().held.entries), (100, 0));
+    // Who came while one computed has that one's error, and who came later computed again: how many, the system decides.
+    let (stats, computed) = (results.stats(), computed.into_inner() as u64);
+    assert_eq!((stats.misses, stats.hits, stats.held.entries), (computed, 100 - computed, 0));
 }
 
 #[test]
