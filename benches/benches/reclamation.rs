@@ -10,11 +10,11 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::thread;
 
 use lmms::Invocation;
 use lmms_benches::contest::{self, Contest};
 use lmms_benches::table::Target::Told;
+use lmms_benches::threads::at_once;
 use seize::{Collector, Guard, OwnedGuard};
 
 /// The instance behind each slot, the same for all rivals.
@@ -223,10 +223,7 @@ fn sum(calls: u64, mut call: impl FnMut() -> u64) -> u64 {
 }
 
 fn twice(calls: u64, work: fn(u64) -> u64) -> u64 {
-    thread::scope(|scope| {
-        let other = scope.spawn(|| work(calls));
-        work(calls).wrapping_add(other.join().expect("no panic"))
-    })
+    at_once(2, |_| work(calls)).into_iter().fold(0, u64::wrapping_add)
 }
 
 fn main() {

@@ -1,4 +1,5 @@
-//! What the benches share: contests ([`contest`]) of calls ([`calls`]), generated programs ([`programs`]), tables and claims.
+//! What the benches share: contests ([`contest`]) of calls ([`calls`]), generated programs ([`programs`]), threads, tables
+//! and claims.
 //!
 //! A figure means something beside its rival's, measured in the same run, in turns, under the same noise. So what is
 //! printed is ratios: the median over many rounds of one rival's time by another's *in the same round*.
@@ -7,6 +8,7 @@ pub mod calls;
 pub mod contest;
 pub mod programs;
 pub mod table;
+pub mod threads;
 
 /// Whether `cargo bench` started this program, and not `cargo test --all-targets`, which wants no timings.
 #[must_use]

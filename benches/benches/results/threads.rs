@@ -1,12 +1,12 @@
 //! Hits from two threads at once, which one lock guards in the gateway, and several do in the caches by hand.
 
 use std::hint::black_box;
-use std::thread;
 
 use lmms::Invocation;
 use lmms_benches::calls::{answers, now};
 use lmms_benches::contest::Contest;
 use lmms_benches::table::Target::Told;
+use lmms_benches::threads::at_once;
 
 use super::by_hand::{self, Counts};
 use super::{BYTES, CACHING, compact, text};
@@ -16,13 +16,10 @@ type Asked = &'static [&'static [u8]];
 
 /// Shares the calls between as many threads as there are requests.
 fn shared(calls: u64, asked: Asked, answer: impl Fn(u64, &[u8]) -> u64 + Sync) -> u64 {
-    let (each, answer) = (calls / asked.len() as u64, &answer);
-    thread::scope(|scope| {
-        let threads: Vec<_> = asked.iter().map(|request| scope.spawn(move || answer(each, request))).collect();
-        threads.into_iter().for_each(|thread| _ = thread.join().expect("no panic"));
-        // None: they answer different texts, and as many calls as can be divided.
-        0
-    })
+    let each = calls / asked.len() as u64;
+    at_once(asked.len(), |index| answer(each, asked[index]));
+    // No checksum: they answer different texts, and as many calls as can be divided.
+    0
 }
 
 fn by_gateway(asked: Asked) -> impl FnMut(u64) -> u64 {

@@ -6,12 +6,10 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::hint::{self, black_box};
+use std::hint::black_box;
 use std::io::BufRead;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, OnceLock};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use lmms::__private::{
@@ -21,6 +19,7 @@ use lmms::__private::{
 use lmms::{BlockingInterface, BoxError, Config, Gateway, Interface, Invocation};
 use lmms_benches::calls::{Numbered, answers, now};
 use lmms_benches::shuffled;
+use lmms_benches::threads::at_once;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -207,25 +206,13 @@ impl World {
     }
 }
 
-/// One thread for each list of interfaces, all at once: from when the first begins to when the last is done.
-fn at_once(world: &World, is_by_hand: bool, lists: &[&[u64]]) -> (Duration, u64) {
-    let ready = AtomicUsize::new(0);
-    let ask = |numbers: &[u64]| {
-        let open: Vec<_> = numbers.iter().map(|_| Invocation::enter()).collect();
-        // Once for nothing, so that the system has time to give each thread a processor; and nobody sleeps before they begin,
-        // for who wakes another is given the same one.
-        world.ask(is_by_hand, numbers, &open);
-        ready.fetch_add(1, Ordering::SeqCst);
-        while ready.load(Ordering::SeqCst) < lists.len() {
-            hint::spin_loop();
-        }
+/// One thread for each list of interfaces: from when the first begins to when the last is done.
+fn from_threads(world: &World, is_by_hand: bool, lists: &[&[u64]]) -> (Duration, u64) {
+    let done = at_once(lists.len(), |index| {
+        let open: Vec<_> = lists[index].iter().map(|_| Invocation::enter()).collect();
         let started = Instant::now();
-        let sum = world.ask(is_by_hand, numbers, &open);
+        let sum = world.ask(is_by_hand, lists[index], &open);
         (started, Instant::now(), sum)
-    };
-    let done = thread::scope(|scope| {
-        let threads: Vec<_> = lists.iter().map(|numbers| scope.spawn(|| ask(numbers))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Vec<_>>()
     });
     let (first, last) = (done.iter().map(|done| done.0).min(), done.iter().map(|done| done.1).max());
     let took = last.zip(first).map_or(Duration::ZERO, |(last, first)| last - first);
@@ -247,7 +234,7 @@ fn main() {
             (Some(open), Some(threads)) => {
                 let same = vec![shuffled[0]; open];
                 let asked = if order == "same" { &*same } else { &shuffled[..open] };
-                at_once(&world, is_by_hand, &asked.chunks(open / threads).collect::<Vec<_>>())
+                from_threads(&world, is_by_hand, &asked.chunks(open / threads).collect::<Vec<_>>())
             }
             _ => {
                 let asked = if order == "one" { &shuffled[..1] } else { &shuffled[..] };
