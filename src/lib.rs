@@ -448,7 +448,7 @@ pub use lmms_macros::interface;
 pub use lmms_macros::link;
 
 #[cfg(feature = "lambda")]
-pub use lmms_runtime::lambda;
+pub use lmms_runtime::lambda::{self, shutdown};
 #[cfg(feature = "jemalloc")]
 pub use lmms_runtime::memory;
 pub use lmms_runtime::{

@@ -366,6 +366,12 @@ fn read<T>(var: impl Fn(&str) -> Option<OsString>, name: &str, kind: Kind<T>) ->
     }
 }
 
+/// A switch of what surrounds the gateway.
+#[cfg(feature = "lambda")]
+pub(crate) fn switch(variable: &str) -> Result<Option<bool>, ConfigError> {
+    read_own(|name| env::var_os(name), variable, SWITCH)
+}
+
 /// The value of a variable under its one name. An empty one counts as unset, as in a shell.
 fn read_own<T>(
     var: impl Fn(&str) -> Option<OsString>,

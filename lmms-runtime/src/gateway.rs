@@ -326,10 +326,4 @@ impl Gateway {
     pub(crate) fn is_unloading(&self) -> bool {
         !crate::departure::leaving().is_empty()
     }
-
-    /// Whether an interface has an `#[unload]`.
-    #[cfg(feature = "lambda")]
-    pub(crate) fn has_unload(&self, interface: &str) -> bool {
-        self.registry.find(interface).is_some_and(|entry| entry.descriptor.options.has_unload)
-    }
 }
