@@ -17,6 +17,7 @@ use lambda_runtime::tower::{Layer, Service};
 use lambda_runtime::{Error, LambdaInvocation};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::extension::Extension;
 use crate::gateway::Gateway;
@@ -103,40 +104,50 @@ impl Shared {
                 return;
             }
             let deadline = ended.borrow().deadline;
-            follow_up(&self.gateway, deadline).await;
+            if let Some(swept) = self.begin_sweep(deadline) {
+                // It reports by itself, and goes on if the runtime ends meanwhile.
+                let _ = swept.await;
+            }
             // Relaxed: a counter.
             self.behind.store(0, Ordering::Relaxed);
         }
     }
 
     /// The runtime's side.
-    async fn ended(self: Arc<Self>, invocation: Ended) {
+    async fn ended(&self, invocation: Ended) {
         let deadline = invocation.deadline;
         match self.by {
             By::Extension => {
                 self.ended.send_replace(invocation);
                 // The one before waits still: who should have followed it up was not told of it.
                 if self.behind.fetch_add(1, Ordering::Relaxed) > 0 {
-                    follow_up(&self.gateway, deadline).await;
+                    self.sweep(deadline).await;
                 }
             }
-            By::Runtime => follow_up(&self.gateway, deadline).await,
-            By::Thread => {
-                self.gateway.tend();
-                // A drop holds up its thread: not one of those that serve. Not waited for, for only one sweep goes on at a time.
-                if self.gateway.is_sweep_due() {
-                    let runtime = Handle::current();
-                    tokio::task::spawn_blocking(move || runtime.block_on(self.gateway.sweep_and_report()));
-                }
-            }
+            By::Runtime => self.sweep(deadline).await,
+            // Not waited for: only one sweep goes on at a time, and nothing is frozen.
+            By::Thread => drop(self.begin_sweep(0)),
         }
     }
-}
 
-async fn follow_up(gateway: &Gateway, deadline: u64) {
-    gateway.tend();
-    if gateway.is_sweep_due() && has_time(deadline, SystemTime::now()) {
-        gateway.sweep_and_report().await;
+    async fn sweep(&self, deadline: u64) {
+        if self.is_due(deadline) {
+            self.gateway.sweep_and_report().await;
+        }
+    }
+
+    /// Sweeps on a thread of its own: a drop holds up its thread, and this one has requests to serve, or is yet to ask for the
+    /// next one.
+    fn begin_sweep(&self, deadline: u64) -> Option<JoinHandle<()>> {
+        self.is_due(deadline).then(|| {
+            let (runtime, gateway) = (Handle::current(), Arc::clone(&self.gateway));
+            tokio::task::spawn_blocking(move || runtime.block_on(gateway.sweep_and_report()))
+        })
+    }
+
+    fn is_due(&self, deadline: u64) -> bool {
+        self.gateway.tend();
+        self.gateway.is_sweep_due() && has_time(deadline, SystemTime::now())
     }
 }
 
