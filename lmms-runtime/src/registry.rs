@@ -21,9 +21,11 @@ pub(crate) const BUILT_IN: &str = "lmms";
 /// All of [`LMMS_INTERFACES`], sorted and indexed.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    /// In the order of their names.
+    /// In the order of the linker.
     entries: Vec<Entry>,
     by_name: HashTable<Key>,
+    /// Indices of `entries`, in the order of their names.
+    sorted: Vec<usize>,
 }
 
 /// One linked interface.
@@ -97,19 +99,22 @@ impl Registry {
 
     fn index(descriptors: &[fn() -> Descriptor]) -> Result<Self, RegistryError> {
         let entry = |make: &fn() -> Descriptor| Entry { descriptor: make(), operations: OnceCell::new() };
-        let mut entries: Vec<_> = descriptors.iter().map(entry).collect();
-        // By origin too, so that the same two crates give the same message in every profile.
-        entries.sort_unstable_by_key(|entry| (entry.descriptor.name, entry.descriptor.origin));
-        let pairs = entries.array_windows().map(|[first, second]| (&first.descriptor, &second.descriptor));
-        if let Some((first, second)) = pairs.into_iter().find(|(first, second)| first.name == second.name) {
-            return Err(RegistryError::Duplicate { name: first.name, first: first.origin, second: second.origin });
+        let entries: Vec<_> = descriptors.iter().map(entry).collect();
+        // Names and numbers are moved, for entries are large. By origin too, so that the same two crates give the same message
+        // in every profile.
+        let key = |(index, entry): (usize, &Entry)| (entry.descriptor.name, index);
+        let mut names: Vec<_> = entries.iter().enumerate().map(key).collect();
+        let origin = |index: usize| entries[index].descriptor.origin;
+        names.sort_unstable_by(|a, b| a.0.cmp(b.0).then_with(|| origin(a.1).cmp(origin(b.1))));
+        if let Some([(name, first), (_, second)]) = names.array_windows().find(|[first, second]| first.0 == second.0) {
+            return Err(RegistryError::Duplicate { name, first: origin(*first), second: origin(*second) });
         }
-        let mut by_name = HashTable::with_capacity(entries.len());
-        for (index, entry) in entries.iter().enumerate() {
-            let name = entry.descriptor.name;
+        let mut by_name = HashTable::with_capacity(names.len());
+        for &(name, index) in &names {
             by_name.insert_unique(hash(name.as_bytes()), Key { name, index }, |key| hash(key.name.as_bytes()));
         }
-        let registry = Self { entries, by_name };
+        let sorted = names.into_iter().map(|(_, index)| index).collect();
+        let registry = Self { entries, by_name, sorted };
         match registry.find(BUILT_IN) {
             Some(reserved) => Err(RegistryError::Reserved { origin: reserved.descriptor.origin }),
             None => Ok(registry),
@@ -124,7 +129,7 @@ impl Registry {
 
     /// In the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
+        self.sorted.iter().map(|index| &self.entries[*index])
     }
 
     pub(crate) fn len(&self) -> usize {
