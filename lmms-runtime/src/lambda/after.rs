@@ -90,6 +90,8 @@ impl Shared {
         loop {
             let invoked = match extension.next().await {
                 Ok(invoked) => invoked,
+                // It was registered for SIGTERM alone.
+                Err(_) if self.by != By::Extension => return,
                 Err(error) => {
                     eprintln!(
                         "lmms: the extension cannot ask for its next event ({error}): what comes after a response is done \

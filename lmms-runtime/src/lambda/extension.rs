@@ -43,9 +43,19 @@ impl fmt::Display for NotRegistered {
     }
 }
 
+/// Whether an extension can be told of each invocation.
+///
+/// `cargo lambda watch` serves the Runtime API under a path. It has an event for an extension that waits just then or for nobody,
+/// and when the function is built and started again, the old one's place breaks the new one's invocations.
+pub(crate) fn can_be_told() -> bool {
+    let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    let host = host.split_once("://").map_or(&*host, |(_, host)| host);
+    !host.trim_end_matches('/').contains('/')
+}
+
 impl Extension {
     /// Registers it, which has to be done before the runtime asks for its first invocation. `is_told` of each invocation, or
-    /// else of nothing: then it is there for SIGTERM alone.
+    /// else of nothing: then it is there for SIGTERM alone, and still has to ask for what comes next.
     pub(crate) async fn register(is_told: bool) -> Result<Self, NotRegistered> {
         let events = if is_told { r#"{"events":["INVOKE"]}"# } else { r#"{"events":[]}"# };
         let client = PooledClient::builder().build();

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::after::{self, AfterResponse, By, Shared};
 use super::end;
-use super::extension::Extension;
+use super::extension::{self, Extension};
 use crate::config::{self, Config};
 use crate::gateway::{Gateway, StartError};
 use crate::os;
@@ -80,11 +80,12 @@ impl Builder {
                  call `lmms::shutdown()` there"
             );
         }
+        // Where many run at once, nothing is frozen, and no extension is told of each.
+        let is_told = !is_concurrent && extension::can_be_told();
         // One that is wanted by name is registered in any case.
         let registering = async {
             match wanted.unwrap_or(handles_sigterm) {
-                // Where many run at once, nothing is frozen, and no extension is told of each.
-                true => Some(Extension::register(!is_concurrent).await),
+                true => Some(Extension::register(is_told).await),
                 false => None,
             }
         };
@@ -104,8 +105,8 @@ impl Builder {
         };
         let by = match extension {
             _ if is_concurrent => By::Thread,
-            Some(_) => By::Extension,
-            None => By::Runtime,
+            Some(_) if is_told => By::Extension,
+            _ => By::Runtime,
         };
         let after = Shared::new(Arc::clone(&gateway), by);
         let extending = extension.map(|extension| Extending(tokio::spawn(Arc::clone(&after).extend(extension))));
