@@ -8,6 +8,7 @@ mod after;
 mod answer;
 mod end;
 mod handler;
+mod snapstart;
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub use handler::Handler;
-pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
+pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, SnapStartResource};
+pub use snapstart::snapstart;
 
 use self::after::AfterResponse;
 use crate::gateway::{Gateway, StartError};
@@ -54,6 +56,7 @@ pub async fn run() -> Result<(), Error> {
         }
     });
     let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
+    let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(&gateway)));
     end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
 }
 
@@ -98,6 +101,7 @@ where
         }
     });
     let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
+    let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(&gateway)));
     end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
 }
 
