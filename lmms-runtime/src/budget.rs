@@ -170,7 +170,8 @@ impl Room {
         let mut rooms = ROOMS.lock();
         let outer = cycle::loading();
         // Its own, too, if a preload has made sure of it.
-        let is_for = |room: &&Kept| cycle::same(room.node, node) || outer.is_some_and(|outer| cycle::same(room.node, outer));
+        let is_for =
+            |room: &&Kept| cycle::same(room.node, node) || outer.is_some_and(|outer| cycle::same(room.node, outer));
         let kept = rooms.iter().filter(is_for).map(|room| room.whole).max().unwrap_or(0);
         let bytes = needed.saturating_sub(kept);
         rooms.push(Kept { node, bytes, whole: kept.max(needed) });

@@ -405,7 +405,10 @@ const PRELOAD: Kind<Preload> = (
         // Names keep their case. An empty one is a mistake, most likely of what was to stand there.
         _ => {
             let mut names = value.split(',').map(str::trim);
-            names.clone().all(|name| !name.is_empty()).then(|| Preload::Only(names.by_ref().map(str::to_owned).collect()))
+            names
+                .clone()
+                .all(|name| !name.is_empty())
+                .then(|| Preload::Only(names.by_ref().map(str::to_owned).collect()))
         }
     },
     "`declared`, `none`, `all`, or names of interfaces separated by commas",

@@ -20,7 +20,7 @@ use crate::cycle::Node;
 use crate::gateway::{Gateway, StartError};
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
-use crate::memory;
+use crate::memory::{self, AtOnce};
 use crate::panics;
 use crate::registry::{Entry, Registry};
 use crate::step::{BoxFuture, settle, settle_here};
@@ -131,6 +131,7 @@ impl Job {
     /// On this thread.
     fn run(self) -> (usize, Outcome) {
         let load = self.entry.descriptor.load;
+        let _at_once = AtOnce::begin();
         // A panic of the user's is an outcome already; one of ours must not be waited for for ever.
         let outcome = panics::catch(|| {
             let invocation = Invocation::enter();
@@ -143,6 +144,7 @@ impl Job {
 
     async fn run_async(self) -> (usize, Outcome) {
         let load = self.entry.descriptor.load;
+        let _at_once = AtOnce::begin();
         let outcome = {
             let invocation = Invocation::enter();
             settle(|| load(&invocation)).await
@@ -193,6 +195,8 @@ impl Loading {
                 Ok(room) => room,
                 // What is under way may need less than was thought.
                 Err(_) if self.under_way > 0 => break,
+                // So may what loads before it have left over.
+                Err(_) if memory::tidy() => continue,
                 Err(budget) => {
                     self.budget = budget;
                     self.left.push(entry.descriptor.name);
@@ -240,12 +244,7 @@ fn reserve(entry: &'static Entry) -> Result<Option<Room>, u64> {
         return Ok(None);
     }
     let slot = (descriptor.slot)();
-    let reserve = || budget::reserve(Node::new(descriptor.name, slot), slot.ledger, descriptor.options.memory_mb);
-    reserve().or_else(|_| {
-        // What loads before it have left over counts for nothing.
-        memory::tidy();
-        reserve()
-    })
+    budget::reserve(Node::new(descriptor.name, slot), slot.ledger, descriptor.options.memory_mb)
 }
 
 /// In bytes, as usual for the main thread; pages that nobody touches cost nothing.

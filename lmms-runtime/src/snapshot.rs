@@ -66,7 +66,7 @@ impl Gateway {
                 metrics::reclaimed(bytes);
                 snapshot.reclaimed_bytes = bytes;
             }
-            None => memory::tidy(),
+            None => _ = memory::tidy(),
         }
         snapshot.remaining = residents().lock().iter().filter(|resident| goes(&resident.options)).map(name).collect();
         let unloaded = snapshot.unloaded.clone();
@@ -89,8 +89,7 @@ impl Gateway {
         };
         self.pass_over(since, now);
         touch_all(now);
-        let unloaded: Vec<_> =
-            self.registry.iter().filter(|entry| unloaded.contains(&entry.descriptor.name)).collect();
+        let unloaded: Vec<_> = self.registry.iter().filter(|entry| unloaded.contains(&entry.descriptor.name)).collect();
         if !unloaded.is_empty() {
             preload::load_all(unloaded).await.report();
         }
@@ -110,16 +109,16 @@ fn name(resident: &Resident) -> &'static str {
 /// of those.
 fn next_to_go() -> Option<Departure> {
     take_chosen(|residents| {
-        let is_free = |resident: &Resident| {
-            resident.parts.header.holds() == 0 && resident.parts.ledger.dependents() == 0
-        };
-        let index = residents.iter().rposition(|resident| goes(&resident.options) && is_free(resident)).or_else(|| {
-            let is_held = |resident: &Resident| goes(&resident.options) && resident.parts.header.holds() > 0;
-            let held = residents.iter().position(is_held)?;
-            // One that says it may stay does.
-            let may_hold_it = |resident: &Resident| is_free(resident) && resident.options.snapshot != Some(true);
-            residents[held..].iter().rposition(may_hold_it).map(|index| held + index)
-        })?;
+        let is_free =
+            |resident: &Resident| resident.parts.header.holds() == 0 && resident.parts.ledger.dependents() == 0;
+        let index =
+            residents.iter().rposition(|resident| goes(&resident.options) && is_free(resident)).or_else(|| {
+                let is_held = |resident: &Resident| goes(&resident.options) && resident.parts.header.holds() > 0;
+                let held = residents.iter().position(is_held)?;
+                // One that says it may stay does.
+                let may_hold_it = |resident: &Resident| is_free(resident) && resident.options.snapshot != Some(true);
+                residents[held..].iter().rposition(may_hold_it).map(|index| held + index)
+            })?;
         // However lately it was used.
         Some(Choice { index, idle_since: None, even_if_needed: false })
     })
