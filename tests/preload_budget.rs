@@ -56,6 +56,7 @@ blocks! {
     B(16, memory_mb = 16)
     C(16, memory_mb = 16)
     Small(1, memory_mb = 1)
+    NeverLoaded(1)
     Unknown(1)
     UnknownToo(1)
 }
@@ -86,7 +87,7 @@ fn what_does_not_fit_stays_lazy_and_nothing_goes_for_it() {
     let _turn = turn();
     let before = common::gateway().stats();
     // In the order of names, and of what nothing is known, a quarter of the budget would have to be free.
-    let gateway = preloaded(40, &["unknown", "c", "small", "b", "a"]);
+    let gateway = preloaded(40, &["never_loaded", "c", "small", "b", "a"]);
     assert_eq!(resident(&gateway), ["a", "b", "small"]);
     assert_eq!(gateway.stats().lugs_unloads, before.lugs_unloads);
     assert_eq!(gateway.stats().over_budget_loads, before.over_budget_loads);
