@@ -179,6 +179,44 @@
 //! dependencies a [`ttl`](CacheBuilder::ttl), above all one inside of the very interface that they depend on: without one it
 //! would never be unloaded.
 //!
+//! **When laziness loses.** While a function starts, Lambda gives it a burst of two vCPUs, whatever its memory size; a handler
+//! gets its share, which is less than one below 1,769 MB. What nearly every first request needs is better loaded before: the
+//! same load takes longer in the handler, a client waits for it, and one load comes after the other. Such an interface is
+//! declared `#[lmms::interface(preload)]`, or `LMMS_PRELOAD=tokens,places` names it for one function. All of them load at once
+//! in [`Gateway::start`], sync ones on threads of their own, and are unloaded as anything else. What few requests need stays
+//! lazy: each start would pay for it.
+//!
+//! Where no client waits for a start, with provisioned concurrency, SnapStart or managed instances, all interfaces are preloaded
+//! unless `LMMS_PRELOAD` says otherwise, as far as they fit into the memory budget: without `memory_mb` nothing is known of a
+//! first load, and a quarter of the budget has to be free for it.
+//!
+//! ```standalone_crate
+//! # pub struct Tokens;
+//! #[lmms::interface(preload, memory_mb = 40)]
+//! impl Tokens {
+//!     # #[load] fn load() -> Self { Self }
+//!     // ..
+//! }
+//! # pub struct Places;
+//! # #[lmms::interface]
+//! # impl Places { #[load] fn load() -> Self { Self } }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let gateway = lmms::Gateway::new(lmms::Config::default())?;
+//! gateway.start().await?;
+//! assert!(gateway.interface("tokens").unwrap().status().resident);
+//! assert!(!gateway.interface("places").unwrap().status().resident);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **SnapStart.** A connection, a file or a random number must not be in a snapshot that many processes go on from. Before it is
+//! taken, interfaces with an `#[unload]` are unloaded, and after the restore they are loaded again, all at once.
+//! `#[lmms::interface(snapshot = false)]` says so of one without an `#[unload]`, `snapshot = true` keeps one in that has it. The
+//! time between makes cached results old, and no interface idle. `lmms::lambda` does it by itself;
+//! [`Gateway::before_snapshot`] and [`Gateway::after_restore`] are for other hosts, `lmms::lambda::snapstart` for those who run
+//! `lambda_runtime` themselves.
+//!
 //! # Unloading
 //!
 //! When an invocation has ended, what is due is unloaded: the interface's `#[unload]` runs, the instance is dropped, and the
@@ -335,6 +373,7 @@
 //! | variable | default | |
 //! |---|---|---|
 //! | `LAZY_LOADING_ENABLED` | `true` | `false` loads everything at the start, and keeps it |
+//! | `LMMS_PRELOAD` | `declared`; `all` where `AWS_LAMBDA_INITIALIZATION_TYPE` is `provisioned-concurrency`, `snap-start` or `lambda-managed-instances` | what is loaded before the first request: `declared` (by `#[lmms::interface(preload)]`), `none`, `all`, or names separated by commas |
 //! | `ENABLE_MODULE_UNLOADING` | `true` | `false`: nothing is ever unloaded |
 //! | `UNLOAD_GRACE_PERIOD` | 30 | seconds without use before an unload; wins over what interfaces declare |
 //! | `MIN_RESIDENT_MODULES` | 8 | how many interfaces stay loaded in any case |
@@ -364,7 +403,9 @@
 /// | | |
 /// |---|---|
 /// | `name = "words"` | the name in requests; by default the type's, in snake case |
-/// | `pinned` | never unloaded |
+/// | `pinned` | never unloaded while the function serves |
+/// | `preload` | loaded before the first request, unless `LMMS_PRELOAD` says otherwise |
+/// | `snapshot = false` | must not be in a SnapStart snapshot: unloaded before, loaded again after; by default so if it has an `#[unload]` |
 /// | `grace_period = 60` | seconds without use before an unload, for this interface |
 /// | `fast_path_threshold = 100` | after more calls than this an operation is hot, for this interface |
 /// | `memory_mb = 40` | MiB that its first load needs, for the memory budget: later ones are measured |
@@ -454,7 +495,7 @@ pub use lmms_runtime::memory;
 pub use lmms_runtime::{
     BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
     FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
-    MAX_PAYLOAD, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier,
+    MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status, Swept, Tier,
     Unload, UnloadHookError, testing,
 };
 

@@ -87,6 +87,15 @@ impl Busy {
         Self(Box::new(Waiting { flight, need }))
     }
 
+    /// Waits on this thread, where nothing waits for it.
+    pub(crate) fn wait(self) -> Landing {
+        let landing = self.0.flight.wait();
+        if let Landing::Failed(error) = &landing {
+            self.0.need.note_failure(error);
+        }
+        landing
+    }
+
     pub(crate) async fn landing(self) -> Landing {
         let landing = self.0.flight.landing().await;
         if let Landing::Failed(error) = &landing {

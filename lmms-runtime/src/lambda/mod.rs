@@ -10,6 +10,7 @@ mod end;
 mod extension;
 mod function;
 mod handler;
+mod snapstart;
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ pub use after::{AfterResponse, FollowedUp};
 pub use end::shutdown;
 pub use function::{Builder, Function};
 pub use handler::Handler;
-pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
+pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, SnapStartResource};
+pub use snapstart::snapstart;
 
 use crate::invocation::Invocation;
 
@@ -106,6 +108,7 @@ impl Function {
             }
         });
         let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(self.after_response());
+        let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(self.gateway())));
         self.serve(runtime.run_concurrent()).await
     }
 
@@ -131,6 +134,7 @@ impl Function {
             }
         });
         let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(self.after_response());
+        let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(self.gateway())));
         self.serve(runtime.run_concurrent()).await
     }
 }
