@@ -458,6 +458,8 @@ pub use lmms_runtime::{
     Unload, UnloadHookError, testing,
 };
 
+pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
+
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;
 

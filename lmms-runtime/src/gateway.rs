@@ -15,6 +15,7 @@ use crate::configure::rules;
 use crate::dispatch::Guess;
 use crate::error::Error;
 use crate::heat::{Judge, LiveRules};
+use crate::history::Starting;
 use crate::info::InterfaceInfo;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
@@ -115,6 +116,7 @@ impl Gateway {
     /// # Errors
     /// The first load that fails.
     pub async fn start(&self) -> Result<(), StartError> {
+        let _starting = Starting::begin();
         if !self.config().lazy_loading() {
             let invocation = Invocation::enter();
             for entry in self.registry.iter() {
