@@ -287,12 +287,22 @@ mod memory {
         (common::rss().div_ceil(1 << 20) + mib).to_string()
     }
 
+    /// So that it is known what a load needs.
+    fn learn_needs(turn: &Turn) {
+        touch::<Heavy>();
+        touch::<Other>();
+        turn.pass(MINUTE);
+        let _ = block_on(unloader().sweep());
+        assert_eq!(resident(&unloader()), [""; 0]);
+    }
+
     #[test]
     fn a_budget_in_which_two_take_turns() {
         let turn = Turn::take();
-        let mut function = Function::start(&[("LMMS_MEMORY_BUDGET_MB", &budget(34)), ("MIN_RESIDENT_MODULES", "0")]);
+        learn_needs(&turn);
+        let mut function = Function::start(&[("LMMS_MEMORY_BUDGET_MB", &budget(30)), ("MIN_RESIDENT_MODULES", "0")]);
         let take_turns = || {
-            for _ in 0..4 {
+            for _ in 0..8 {
                 touch::<Heavy>();
                 touch::<Other>();
             }
@@ -311,10 +321,7 @@ mod memory {
     #[test]
     fn a_load_that_does_not_fit_into_the_budget() {
         let turn = Turn::take();
-        // So that it is known what it needs.
-        touch::<Heavy>();
-        turn.pass(MINUTE);
-        let _ = block_on(unloader().sweep());
+        learn_needs(&turn);
         let mut function = Function::start(&[("LMMS_MEMORY_BUDGET_MB", &budget(5))]);
         touch::<Heavy>();
         let finding = function.found(FindingCode::OverBudget);
