@@ -76,6 +76,11 @@ impl History {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Loads that failed since one succeeded.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
     /// It is about to be unloaded for the budget.
     pub(crate) fn pressed(&self) {
         self.pressed.store(true, Ordering::Relaxed);
@@ -93,7 +98,7 @@ impl History {
 
     pub(crate) fn read(&self) -> Past {
         Past {
-            failures: self.failures.load(Ordering::Relaxed),
+            failures: self.failures(),
             loaded_at: Moment(self.loaded_at.load(Ordering::Relaxed)),
             started_in: Some(self.started_in.load(Ordering::Relaxed)).filter(|invocation| *invocation > 0),
             soon_after_idling: self.soon_after_idling.count(),

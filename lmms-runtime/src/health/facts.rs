@@ -31,6 +31,7 @@ pub(super) struct Facts {
 pub(super) struct Settings {
     pub(super) lazy: bool,
     pub(super) unloading: bool,
+    /// What the process may hold; in force only if anything [may be unloaded](Self::may_unload).
     pub(super) budget: Option<u64>,
     pub(super) min_resident: usize,
     pub(super) fast_path: bool,
@@ -38,6 +39,12 @@ pub(super) struct Settings {
     pub(super) half_life: Duration,
     /// What cached results may weigh.
     pub(super) result_bytes: usize,
+}
+
+impl Settings {
+    pub(super) fn may_unload(&self) -> bool {
+        self.lazy && self.unloading
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -102,7 +109,7 @@ impl Facts {
         let settings = Settings {
             lazy: config.lazy_loading(),
             unloading: config.unloading(),
-            budget: config.memory_budget().filter(|_| config.may_unload()),
+            budget: config.memory_budget(),
             min_resident: config.min_resident(),
             fast_path: config.fast_path(),
             adaptive: config.adaptive_heat(),
@@ -123,7 +130,7 @@ impl Facts {
 
 fn is_known(entry: &Entry) -> bool {
     let ledger = (entry.descriptor.slot)().ledger;
-    entry.known_operations().is_some() || ledger.generations() > 0 || ledger.history.read().failures > 0
+    entry.known_operations().is_some() || ledger.generations() > 0 || ledger.history.failures() > 0
 }
 
 fn interfaces(gateway: &Gateway, known: impl Iterator<Item = &'static Entry>) -> Vec<InterfaceFacts> {

@@ -67,7 +67,7 @@ fn loaded_in_vain(facts: &Facts) -> Option<Finding> {
 /// What was unloaded for want of use, and was used again soon. It is of the past: a grace period that would have kept it is
 /// long enough now.
 fn grace_too_short(facts: &Facts) -> Option<Finding> {
-    let may_unload = facts.settings.lazy && facts.settings.unloading;
+    let may_unload = facts.settings.may_unload();
     let mut again: Vec<_> = facts
         .interfaces
         .iter()
@@ -94,7 +94,7 @@ fn grace_too_short(facts: &Facts) -> Option<Finding> {
 
 /// What went to make room, and was needed again soon.
 fn budget_too_small(facts: &Facts) -> Option<Finding> {
-    let budget = facts.settings.budget?;
+    let budget = facts.settings.budget.filter(|_| facts.settings.may_unload())?;
     let mut again: Vec<_> =
         facts.interfaces.iter().filter(|interface| interface.past.soon_after_pressure >= OFTEN).collect();
     again.sort_by_key(|interface| std::cmp::Reverse(interface.past.soon_after_pressure));
@@ -123,7 +123,7 @@ const FUNCTION_SIZE: &str = ", or on Lambda give the function more memory, from 
 
 /// Each of them may be the one for which the container is killed.
 fn over_budget(facts: &Facts) -> Option<Finding> {
-    let budget = facts.settings.budget?;
+    let budget = facts.settings.budget.filter(|_| facts.settings.may_unload())?;
     let mut over: Vec<_> = facts.interfaces.iter().filter(|interface| interface.past.over_budget > 0).collect();
     over.sort_by_key(|interface| std::cmp::Reverse(interface.past.short));
     let short = over.first()?.past.short;

@@ -96,7 +96,7 @@ fn few_cache_hits(facts: &Facts) -> Vec<Finding> {
         let seen = format!("{hits} of {all} calls of `{}` were answered from the cache", operation.name());
         let finding = Finding::new(FindingCode::FewCacheHits, [operation.name()], seen);
         finding.figures([("hits", hits), ("lookups", all)]).remedy(
-            "declare it `#[operation]` without `cached`, or give it arguments that come again, or a longer `ttl`",
+            "declare it without `cached`, or with a longer `ttl` if its results expire before they are asked for again",
         )
     };
     few.map(finding).collect()

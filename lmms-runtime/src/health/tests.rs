@@ -135,8 +135,17 @@ fn idle_interfaces_that_unloading_would_take() {
             &|facts| stays(facts, 0, Some(Reason::HotPath), MINUTE),
             // Too little to tell of: an eighth of the budget is 16 MiB.
             &|facts| facts.interfaces[0].bytes = 16 * MIB - 1,
+            // As little of a larger function.
+            &|facts| facts.settings.budget = Some(161 * MIB),
         ],
     );
+    let mut without_budget = healthy();
+    (without_budget.settings.unloading, without_budget.settings.budget) = (false, None);
+    without_budget.settings.min_resident = 0;
+    stays(&mut without_budget, 0, None, MINUTE);
+    assert_eq!(found(&without_budget).figures["bytes"], 20 * MIB);
+    without_budget.interfaces[0].bytes = 16 * MIB - 1;
+    is_well(&without_budget);
 }
 
 #[test]
@@ -275,7 +284,11 @@ fn reloads_of_what_made_room() {
         FindingCode::BudgetTooSmall,
         Some(("LMMS_MEMORY_BUDGET_MB", "148")),
         |facts| facts.interfaces[0].past.soon_after_pressure = 3,
-        &[&|facts| facts.interfaces[0].past.soon_after_pressure = 2, &|facts| facts.settings.budget = None],
+        &[
+            &|facts| facts.interfaces[0].past.soon_after_pressure = 2,
+            &|facts| facts.settings.unloading = false,
+            &|facts| facts.settings.budget = None,
+        ],
     );
 }
 
