@@ -122,6 +122,7 @@ impl Budget {
             let need = Need::new(from.map(|from| from.node), departure.node);
             // Each counts for something, or there would be no end.
             gone.expected += departure.parts.ledger.bytes().max(1);
+            departure.parts.ledger.history.pressed();
             gone.unloaded.push(departure.node.name);
             gone.hook_errors.extend(departure.see_through().await);
             drop(need);
@@ -247,6 +248,7 @@ async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Optio
         // A guess is no reason to warn.
         if let (Some(short), Some(needed)) = (budget.shortage(), needed) {
             metrics::over_budget();
+            ledger.history.over_budget(short);
             if ledger.warn_once() {
                 warn(load.node, &budget, needed, short);
             }

@@ -48,7 +48,7 @@ impl Default for Config {
             min_resident: 8,
             fast_path: true,
             fast_path_threshold: None,
-            heat_half_life: Duration::from_secs(300),
+            heat_half_life: Scale::DEFAULT.half_life,
             adaptive_heat: false,
             result_cache: RESULT_CACHE,
             result_ttl: None,
@@ -375,7 +375,7 @@ impl Config {
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// Of an interface that declares none, when none is configured.
-const FAST_PATH_THRESHOLD: NonZeroU32 = NonZeroU32::new(50).unwrap();
+const FAST_PATH_THRESHOLD: NonZeroU32 = Scale::DEFAULT.threshold;
 
 /// What results may take when nothing else is configured, in bytes.
 const RESULT_CACHE: usize = 16 << 20;

@@ -8,6 +8,7 @@
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
 //! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it.
+//! `health` judges by all of that, and by each slot's `history`, how well the function is configured.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
 //! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it
@@ -30,7 +31,9 @@ mod fast_path;
 mod flight;
 mod gateway;
 mod generation;
+mod health;
 mod heat;
+mod history;
 mod hook;
 mod info;
 mod interface;
@@ -80,6 +83,7 @@ pub use config::{Config, ConfigError, Preload};
 pub use error::{Error, ErrorCode};
 pub use fast_path::{FastPath, OperationStats, Route};
 pub use gateway::{Gateway, StartError};
+pub use health::{Finding, FindingCode, Health, HealthStatus, Setting};
 pub use heat::Tier;
 pub use hook::BoxError;
 pub use info::InterfaceInfo;

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Preload;
 use crate::cycle::Node;
 use crate::gateway::{Gateway, StartError};
+use crate::history::Starting;
 use crate::invocation::Invocation;
 use crate::load_error::LoadError;
 use crate::memory::{self, AtOnce};
@@ -47,6 +48,7 @@ impl Gateway {
         if chosen.is_empty() {
             return Ok(());
         }
+        let _starting = Starting::begin();
         // In a box, so that the usual future is not as large as the one for this.
         let preloaded = Box::pin(load_all(chosen)).await;
         if !is_eager {

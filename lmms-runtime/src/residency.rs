@@ -92,6 +92,12 @@ impl Header {
         self.last_use.fetch_max(now.0, Ordering::Relaxed);
     }
 
+    /// The last invocation that held it, as far as anybody knows.
+    pub(crate) fn last_invocation(&self) -> u64 {
+        // Relaxed: for people.
+        self.stamp.load(Ordering::Relaxed)
+    }
+
     fn release(&self, now: Moment) {
         // Compared first, so that the line is written once a tick and not by each invocation. Relaxed: before the Release
         // below. Of two that race the later time stays.

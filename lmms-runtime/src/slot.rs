@@ -263,6 +263,7 @@ impl<T: Interface> Slot<T> {
             }
             Err(failure) => {
                 let error = load_error(Node::of::<T>(), failure);
+                self.ledger.history.failed();
                 // Before who waits for it may try again.
                 started.give_up();
                 leader.land(Landing::Failed(error.clone()));
@@ -342,6 +343,7 @@ impl Started {
         let took = self.at.elapsed();
         let ledger = resident.parts.ledger;
         ledger.loaded(number, took);
+        ledger.history.loaded(number, resident.parts.header);
         ledger.measured(self.measure.end(ledger.account()));
         memory::loaded();
         metrics::loaded(number, took);
