@@ -7,6 +7,7 @@
 mod after;
 mod answer;
 mod end;
+mod events;
 mod handler;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use lambda_runtime::{Runtime, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub use events::Events;
 pub use handler::Handler;
 pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
 
@@ -26,7 +28,9 @@ use crate::os;
 
 /// Serves the gateway as this function's handler, configured by the environment.
 ///
-/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`.
+/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`. With the feature
+/// `http` it is also what function URLs, API Gateway (HTTP and REST) and Application Load Balancers send, with `sqs` a batch
+/// of messages: see [`Events`].
 ///
 /// ```no_run
 /// #[tokio::main]
@@ -42,16 +46,10 @@ use crate::os;
 /// As `lambda_runtime::run`, when the variables that Lambda sets are missing, or outside of a Tokio runtime.
 pub async fn run() -> Result<(), Error> {
     let gateway = Arc::new(started().await?);
-    let answering = Arc::clone(&gateway);
+    let events = Events::from_env(Arc::clone(&gateway)).map_err(StartError::from)?;
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let gateway = Arc::clone(&answering);
-        async move {
-            let mut reply = Vec::new();
-            let request = event.payload.get().as_bytes();
-            let outcome = gateway.execute_in(&Invocation::enter(), request, &mut reply).await;
-            outcome.map_err(|error| answer::refusal(&error))?;
-            answer::json(reply)
-        }
+        let events = events.clone();
+        async move { events.answer(&event.payload, &event.context).await }
     });
     let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
     end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
