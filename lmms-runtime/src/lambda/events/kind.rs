@@ -43,8 +43,8 @@ impl Kind {
                 "batch" => Some(Self::Batch),
                 // Both are in all events of format 2.0, and at the top of no others; `version` is not enough: a VPC
                 // Lattice says "2.0" as well.
-                "routeKey" | "rawPath" => Some(Self::Http(Origin::V2)),
-                "resource" => Some(Self::Http(Origin::V1)),
+                "routeKey" | "rawPath" => is_text(&mut cursor).then_some(Self::Http(Origin::V2)),
+                "resource" => is_text(&mut cursor).then_some(Self::Http(Origin::V1)),
                 // Load balancers begin with it. The others come here only when somebody has sorted their keys.
                 "requestContext" => origin(cursor.clone()).map(Self::Http),
                 "Records" => is_sqs(cursor.clone())?.then_some(Self::Sqs),
@@ -57,6 +57,12 @@ impl Kind {
         }
         None
     }
+}
+
+/// Whether the next value is text. The types of `aws_lambda_events` are written with fields that are `null` because they are
+/// another kind's.
+fn is_text(cursor: &mut Cursor<'_>) -> bool {
+    cursor.peek() == Some(b'"')
 }
 
 /// Whose context of a request this is.
@@ -123,6 +129,7 @@ mod tests {
                 r#"{"version":"1.0","path":"/a","requestContext":{"apiId":"a","httpMethod":"GET"}}"#,
                 Kind::Http(Origin::V1),
             ),
+            (r#"{"type":null,"resource":null,"version":"2.0","rawPath":"/"}"#, Kind::Http(Origin::V2)),
             (r#"{"requestContext":{"elb":{}}}"#, Kind::Http(Origin::Alb)),
             (r#"{"body":"","httpMethod":"GET","requestContext":{"elb":{}}}"#, Kind::Http(Origin::Alb)),
             (r#"{"Records":[{"body":"","eventSource":"aws:sqs"}]}"#, Kind::Sqs),
