@@ -96,6 +96,7 @@
 //! | `LMMS_RESULT_CACHE_MB` | 16, and at most an eighth of the memory budget | MiB that cached results may take; 0 caches none |
 //! | `LMMS_RESULT_TTL` | 0 | seconds for which a cached result is good, unless its operation declares its own; 0 is for ever |
 //! | `LMMS_EXTENSION` | `true`, unless SIGTERM is handled elsewhere | `false`: no internal extension, and SIGTERM is not handled |
+//! | `LMMS_HTTP_BASE_PATH` | none | with the feature `http`: what all paths begin with, as `/api/v1` |
 //! | `LMMS_MEMORY_BUDGET_MB` | on Lambda, nine tenths of the function's memory less 16; else none | MiB that the process may hold; 0 is no limit |
 //!
 //! Those without the prefix `LMMS_` are also read with it, which wins. A value that does not parse stops the start.

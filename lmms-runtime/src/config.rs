@@ -386,7 +386,7 @@ fn budget_of_function(bytes: u64) -> u64 {
 }
 
 /// A kind of value: how to read it, and what to say when that fails.
-type Kind<T> = (fn(&str) -> Option<T>, &'static str);
+pub(crate) type Kind<T> = (fn(&str) -> Option<T>, &'static str);
 
 const SWITCH: Kind<bool> = (
     |value| match value.to_ascii_lowercase().as_str() {
@@ -448,7 +448,7 @@ pub(crate) fn switch(variable: &str) -> Result<Option<bool>, ConfigError> {
 }
 
 /// The value of a variable under its one name. An empty one counts as unset, as in a shell.
-fn read_own<T>(
+pub(crate) fn read_own<T>(
     var: impl Fn(&str) -> Option<OsString>,
     variable: &str,
     (parse, expected): Kind<T>,

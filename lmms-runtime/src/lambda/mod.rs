@@ -7,6 +7,7 @@
 mod after;
 mod answer;
 mod end;
+mod events;
 mod extension;
 mod function;
 mod handler;
@@ -21,11 +22,13 @@ use serde_json::value::RawValue;
 
 pub use after::{AfterResponse, FollowedUp};
 pub use end::shutdown;
+pub use events::Events;
 pub use function::{Builder, Function};
 pub use handler::Handler;
 pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, SnapStartResource};
 pub use snapstart::snapstart;
 
+use crate::gateway::StartError;
 use crate::invocation::Invocation;
 
 /// To start a function by other settings than the environment's, or around a runtime of one's own.
@@ -35,7 +38,9 @@ pub fn builder() -> Builder {
 
 /// Serves the gateway as this function's handler, configured by the environment.
 ///
-/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`.
+/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`. With the feature
+/// `http` it is also what function URLs, API Gateway (HTTP and REST) and Application Load Balancers send, with `sqs` a batch
+/// of messages: see [`Events`].
 ///
 /// ```no_run
 /// #[tokio::main]
@@ -96,16 +101,10 @@ impl Function {
     /// # Panics
     /// As [`run`].
     pub async fn run(self) -> Result<(), Error> {
-        let answering = Arc::clone(self.gateway());
+        let events = Events::from_env(Arc::clone(self.gateway())).map_err(StartError::from)?;
         let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-            let gateway = Arc::clone(&answering);
-            async move {
-                let mut reply = Vec::new();
-                let request = event.payload.get().as_bytes();
-                let outcome = gateway.execute_in(&Invocation::enter(), request, &mut reply).await;
-                outcome.map_err(|error| answer::refusal(&error))?;
-                answer::json(reply)
-            }
+            let events = events.clone();
+            async move { events.answer(&event.payload, &event.context).await }
         });
         let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(self.after_response());
         let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(self.gateway())));
