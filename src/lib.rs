@@ -458,6 +458,11 @@ pub use lmms_runtime::{
     Unload, UnloadHookError, testing,
 };
 
+/// The crate that makes schemas, for types of your own: `#[derive(lmms::schemars::JsonSchema)]` with
+/// `#[schemars(crate = "lmms::schemars")]`.
+#[cfg(feature = "schema")]
+pub use lmms_runtime::schemars;
+
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;
 

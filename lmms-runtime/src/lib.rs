@@ -58,6 +58,8 @@ mod residency;
 mod residents;
 mod results;
 mod routes;
+#[cfg(feature = "schema")]
+mod schema;
 mod shutdown;
 mod slot;
 mod statistics;
@@ -92,3 +94,6 @@ pub use shutdown::Shutdown;
 pub use slot::Status;
 pub use sweep::Swept;
 pub use unload::Unload;
+
+#[cfg(feature = "schema")]
+pub use schemars;
