@@ -48,6 +48,8 @@ pub mod memory;
 mod memory;
 mod meter;
 mod metrics;
+#[cfg(feature = "schema")]
+mod openapi;
 mod os;
 mod panics;
 mod policy;

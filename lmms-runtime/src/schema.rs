@@ -196,6 +196,14 @@ impl Schemas {
 
 /// `{"arguments":..,"result":..}`, each a schema that stands alone.
 pub(crate) fn of(operation: &Operation) -> Value {
+    // A schema may be the user's own code.
+    panics::catch(|| both(operation)).unwrap_or_else(|message| {
+        eprintln!("lmms: a schema of operation `{}` panicked: {message}", operation.name);
+        serde_json::json!({ "arguments": true, "result": true })
+    })
+}
+
+fn both(operation: &Operation) -> Value {
     let types = Types::of(operation);
     let mut schemas = Schemas::defined_at("/$defs");
     let arguments = schemas.arguments(operation, &types);
