@@ -352,6 +352,57 @@
 //!
 //! - `jemalloc` (off by default): `lmms::memory::Jemalloc`, see [above](#memory-that-returns). Builds jemalloc, in C.
 //! - `lambda` (off by default): [`lambda`](crate::lambda), on `lambda_runtime`.
+//! - `schema` (off by default): JSON Schema and OpenAPI, see [below](#schemas). Builds `schemars`.
+//!
+//! # Schemas
+//!
+//! With the feature `schema`, the built-in operation `lmms.describe` adds a `schema` to each operation: JSON Schemas (draft
+//! 2020-12) of its `arguments` and of its `result`. `Gateway::openapi` makes a document of OpenAPI 3.1 of them, for what the
+//! function offers over HTTP. Numbers, texts, collections and the like have schemas; types of your own derive theirs. A type
+//! without one is no error: it may be anything, and has its Rust name as `title`. Doc comments on types, fields and
+//! parameters become descriptions, and what `#[default]` stands for becomes a `default`.
+//!
+#![cfg_attr(feature = "schema", doc = "```standalone_crate")]
+#![cfg_attr(not(feature = "schema"), doc = "```ignore")]
+//! use lmms::schemars::{self, JsonSchema};
+//!
+//! /// A town.
+//! #[derive(serde::Serialize, JsonSchema)]
+//! pub struct Place {
+//!     /// Its name.
+//!     name: String,
+//! }
+//!
+//! pub struct Places;
+//!
+//! #[lmms::interface]
+//! impl Places {
+//!     #[load]
+//!     fn load() -> Self {
+//!         Self
+//!     }
+//!
+//!     /// The town next to a point.
+//!     #[operation]
+//!     pub fn nearest(
+//!         &self,
+//!         /// Degrees north.
+//!         latitude: f64,
+//!         /// Degrees east.
+//!         longitude: f64,
+//!     ) -> Option<Place> {
+//!         (latitude > longitude).then(|| Place { name: "Oslo".to_owned() })
+//!     }
+//! }
+//!
+//! let document = lmms::Gateway::new(lmms::Config::default())?.openapi("Places", "1.0.0");
+//! let nearest = &document["paths"]["/places/nearest"]["post"];
+//! assert_eq!(nearest["summary"], "The town next to a point.");
+//! let arguments = &nearest["requestBody"]["content"]["application/json"]["schema"];
+//! assert_eq!(arguments["properties"]["latitude"]["description"], "Degrees north.");
+//! assert_eq!(document["components"]["schemas"]["Place"]["description"], "A town.");
+//! # Ok::<(), lmms::StartError>(())
+//! ```
 #![cfg_attr(not(feature = "lambda"), allow(rustdoc::broken_intra_doc_links))]
 
 /// Makes a type an *interface*: one lazily loaded, unloadable instance per process, with operations that the gateway can
@@ -387,7 +438,8 @@
 /// Arguments come as a JSON object and are decoded straight into the parameters' types: anything `Deserialize`, and
 /// `&str`, `&[T]`, `&T` and `Cow` of them, borrowed from the request where JSON allows. An `Option` may be absent or
 /// `null`. `#[default]` and `#[default = expr]` stand for an absent argument. A parameter `&Invocation` is passed in.
-/// Unknown, missing, duplicate and ill-typed arguments are refused by name, and nothing is loaded for them.
+/// Unknown, missing, duplicate and ill-typed arguments are refused by name, and nothing is loaded for them. A parameter may
+/// have a doc comment, which `lmms.describe` tells.
 ///
 /// ```standalone_crate
 /// use lmms::{Gateway, Invocation};
@@ -458,8 +510,8 @@ pub use lmms_runtime::{
     Unload, UnloadHookError, testing,
 };
 
-/// The crate that makes schemas, for types of your own: `#[derive(lmms::schemars::JsonSchema)]` with
-/// `#[schemars(crate = "lmms::schemars")]`.
+/// The crate that makes schemas, for types of your own: `use lmms::schemars::{self, JsonSchema}`, then
+/// `#[derive(JsonSchema)]`. A dependency on `schemars` 1 does as well.
 #[cfg(feature = "schema")]
 pub use lmms_runtime::schemars;
 
