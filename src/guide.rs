@@ -5,6 +5,7 @@
 //! - [`memory`]: what is unloaded and when, the budget, and how memory returns.
 //! - [`fast_path`]: heat, tiers, and cached results.
 //! - [`testing`]: interfaces and their handlers under test, with a clock of one's own.
+//! - [`schemas`]: JSON Schema and OpenAPI.
 //! - [`telemetry`]: what a function tells of itself.
 //! - [`troubleshooting`]: what `lmms.health` finds, code by code.
 //! - [`comparison`]: `LazyLock`, `shaku`, Spring, SnapStart, provisioned concurrency; and when not to use this crate.
@@ -23,6 +24,7 @@ chapters! {
     memory = "guide/memory.md",
     fast_path = "guide/fast_path.md",
     testing = "guide/testing.md",
+    schemas = "guide/schemas.md",
     telemetry = "guide/telemetry.md",
     troubleshooting = "guide/troubleshooting.md",
     comparison = "guide/comparison.md",

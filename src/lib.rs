@@ -75,6 +75,7 @@
 //! | [Memory](guide::memory) | what is unloaded and when, the budget, memory that returns |
 //! | [Fast path](guide::fast_path) | heat, tiers, and cached results |
 //! | [Testing](guide::testing) | interfaces under test, by name, and with a clock of your own |
+//! | [Schemas](guide::schemas) | JSON Schema of arguments and results, and an OpenAPI document |
 //! | [Telemetry](guide::telemetry) | what a function tells of itself |
 //! | [Troubleshooting](guide::troubleshooting) | what `lmms.health` finds, and what to do |
 //! | [Comparison](guide::comparison) | `LazyLock`, `shaku`, Spring, SnapStart; and when not to use it |
@@ -106,6 +107,7 @@
 //! - `jemalloc` (off by default): `lmms::memory::Jemalloc`, see
 //!   [memory that returns](guide::memory#memory-that-returns). Builds jemalloc, in C.
 //! - `lambda` (off by default): [`lambda`](crate::lambda), on `lambda_runtime`.
+//! - `schema` (off by default): JSON Schema and OpenAPI, see [schemas](guide::schemas). Builds `schemars`.
 #![cfg_attr(not(feature = "lambda"), allow(rustdoc::broken_intra_doc_links))]
 
 /// Makes a type an *interface*: one lazily loaded, unloadable instance per process, with operations that the gateway can
@@ -143,7 +145,8 @@
 /// Arguments come as a JSON object and are decoded straight into the parameters' types: anything `Deserialize`, and
 /// `&str`, `&[T]`, `&T` and `Cow` of them, borrowed from the request where JSON allows. An `Option` may be absent or
 /// `null`. `#[default]` and `#[default = expr]` stand for an absent argument. A parameter `&Invocation` is passed in.
-/// Unknown, missing, duplicate and ill-typed arguments are refused by name, and nothing is loaded for them.
+/// Unknown, missing, duplicate and ill-typed arguments are refused by name, and nothing is loaded for them. A parameter may
+/// have a doc comment, which `lmms.describe` tells.
 ///
 /// ```standalone_crate
 /// use lmms::{Gateway, Invocation};
@@ -219,6 +222,10 @@ pub use lmms_runtime::{
 };
 
 pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
+/// The crate that makes schemas, for types of your own: `use lmms::schemars::{self, JsonSchema}`, then
+/// `#[derive(JsonSchema)]`. A dependency on `schemars` 1 does as well.
+#[cfg(feature = "schema")]
+pub use lmms_runtime::schemars;
 
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;

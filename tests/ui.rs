@@ -5,4 +5,8 @@ fn ui() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/fail/*/*.rs");
     cases.pass("tests/ui/pass/*.rs");
+    // What the compiler calls other crates' types depends on what this crate exports: the same with and without it cannot be
+    // expected.
+    #[cfg(feature = "schema")]
+    cases.compile_fail("tests/ui/with_schema/*.rs");
 }

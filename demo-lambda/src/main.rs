@@ -13,6 +13,7 @@
 //! demo-lambda returns            loads and unloads each heavy interface, and tells what memory comes back
 //! demo-lambda serve [port]       the function behind an URL of its own: POST /{interface}/{operation} on 127.0.0.1
 //! demo-lambda invoke '<json>'    answers one request
+//! demo-lambda openapi            prints the OpenAPI document of what the function serves over HTTP
 //! ```
 
 use std::env;
@@ -25,6 +26,7 @@ use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
 use demo_lambda::{mix, play, returns, tiers};
 use lmms::lambda::Error;
+use lmms::{Config, ErrorCode, Gateway};
 
 lmms::link!();
 
@@ -36,7 +38,7 @@ static ALLOCATOR: lmms::memory::Jemalloc = lmms::memory::Jemalloc;
 const GRACE: Duration = Duration::from_secs(2);
 
 const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | mix [count [fresh]] | tiers | returns | serve [port] \
-    | invoke '<json>']";
+    | invoke '<json>' | openapi]";
 
 /// How many requests are mixed.
 const MIXED: usize = 10_000;
@@ -92,6 +94,7 @@ async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
             serve(port).await
         }
         ["invoke", event] => invoke(event).await,
+        ["openapi"] => openapi(),
         _ => Err(USAGE.into()),
     }
 }
@@ -115,6 +118,12 @@ async fn invoke(event: &str) -> Result<(), Error> {
         Outcome::Ok => Ok(()),
         Outcome::FunctionError { error_type } => Err(format!("the function answered `{error_type}`").into()),
     }
+}
+
+fn openapi() -> Result<(), Error> {
+    let document = Gateway::new(Config::default())?.openapi("lmms demo", env!("CARGO_PKG_VERSION"));
+    println!("{document:#}");
+    Ok(())
 }
 
 async fn serve(port: u16) -> Result<(), Error> {

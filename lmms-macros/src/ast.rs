@@ -1,8 +1,9 @@
 //! The checked model: what `expand` needs to know, and nothing that could still be wrong.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
+use syn::parse::Parser;
 use syn::{Attribute, GenericArgument, Ident, Path, PathArguments, ReturnType, Type};
 
 use crate::args::Args;
@@ -71,6 +72,7 @@ pub(crate) enum Param {
 pub(crate) struct Argument {
     /// As requests name it.
     pub(crate) name: String,
+    pub(crate) docs: String,
     pub(crate) ty: Type,
     pub(crate) default: Option<Default>,
 }
@@ -169,6 +171,7 @@ impl Operation {
         let mut params = Vec::new();
         for param in &mut method.params {
             let default = take_default(cx, param);
+            let docs = take_docs(param);
             let (name, pattern, ty) = match &param.kind {
                 ParamKind::Typed { name, pattern, ty, .. } => (name, pattern, ty),
                 ParamKind::Receiver(receiver) => {
@@ -195,7 +198,7 @@ impl Operation {
                 Default::Trait => Default::Trait,
                 Default::Expr(expr) => Default::Expr(outside::concrete(expr, self_ty)),
             });
-            params.push(Param::Argument(Box::new(Argument { name, ty, default })));
+            params.push(Param::Argument(Box::new(Argument { name, docs, ty, default })));
         }
         let name = args.name.unwrap_or_else(|| {
             let name = method.ident.unraw().to_string();
@@ -248,6 +251,20 @@ fn take_default(cx: &Ctxt, param: &mut crate::block::Param) -> Option<Default> {
         false
     });
     default.get()
+}
+
+/// Doc comments, which the compiler would refuse on a parameter.
+fn take_docs(param: &mut crate::block::Param) -> String {
+    let mut docs = Vec::new();
+    param.attrs.retain(|attribute| {
+        let is_doc = attribute.name().is_some_and(|name| name == "doc");
+        if is_doc {
+            let content = &attribute.content;
+            docs.extend(Attribute::parse_outer.parse2(quote!(#[#content])).into_iter().flatten());
+        }
+        !is_doc
+    });
+    attr::docs(&docs)
 }
 
 /// The type that a method returns, or else its name.

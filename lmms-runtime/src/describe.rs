@@ -4,7 +4,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::call::{self, Parameters};
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Operation};
 use crate::error::{Error, ErrorCode};
 use crate::refusal;
 use crate::registry::{Entry, Registry};
@@ -50,17 +50,26 @@ impl Serialize for Described {
         if let Some(mebibytes) = options.memory_mb {
             map.serialize_entry("memory_mb", &mebibytes)?;
         }
-        map.serialize_entry("operations", &Sequence(|| self.0.operations().iter().map(|op| Raw(op.about))))?;
+        map.serialize_entry("operations", &Sequence(|| self.0.operations().iter().map(About)))?;
         map.end()
     }
 }
 
-/// JSON text that the macro wrote.
-struct Raw(&'static str);
+/// The JSON text that the macro wrote about an operation, and its schemas.
+struct About(&'static Operation);
 
-impl Serialize for Raw {
+impl Serialize for About {
+    #[cfg(not(feature = "schema"))]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_str(self.0).map_err(S::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(self.0.about).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
+
+    #[cfg(feature = "schema")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let about = self.0.about.strip_suffix('}').unwrap_or_default();
+        let schema = crate::schema::of(self.0);
+        let raw = RawValue::from_string(format!("{about},\"schema\":{schema}}}")).map_err(S::Error::custom)?;
         raw.serialize(serializer)
     }
 }

@@ -88,7 +88,16 @@ pub struct Operation {
     pub meter: &'static Meter,
     /// Reads the arguments, loads the interface if need be, calls, and writes the result as JSON.
     pub call: for<'a> fn(Call<'a>) -> Step<'a, Result<(), CallError>>,
+    /// Tells the types of its arguments and of its result, where the feature `schema` asks for them.
+    pub types: Types,
 }
+
+/// What tells the types of an operation.
+#[cfg(feature = "schema")]
+pub type Types = fn(&mut crate::schema::Types);
+/// What tells the types of an operation: nothing.
+#[cfg(not(feature = "schema"))]
+pub type Types = ();
 
 /// The arguments of `#[operation(cached(..))]`.
 #[derive(Debug, Clone, Copy)]

@@ -52,6 +52,8 @@ pub mod memory;
 mod memory;
 mod meter;
 mod metrics;
+#[cfg(feature = "schema")]
+mod openapi;
 mod os;
 mod panics;
 mod policy;
@@ -63,6 +65,8 @@ mod residency;
 mod residents;
 mod results;
 mod routes;
+#[cfg(feature = "schema")]
+mod schema;
 mod shutdown;
 mod slot;
 mod snapshot;
@@ -100,3 +104,6 @@ pub use slot::Status;
 pub use snapshot::Snapshot;
 pub use sweep::Swept;
 pub use unload::Unload;
+
+#[cfg(feature = "schema")]
+pub use schemars;

@@ -19,6 +19,12 @@ pub use crate::residents::Parts;
 pub use crate::slot::{Slot, drop_instance};
 pub use crate::step::{BoxFuture, Step};
 
+pub use crate::__lmms_schema as schema;
+#[cfg(feature = "schema")]
+pub use crate::schema::{Given, Probe, Types, any, returned, returned_later};
+#[cfg(feature = "schema")]
+pub use crate::schema::{Infallible as InfallibleType, Schemaless, Unwritten};
+
 use crate::call::CallFailure;
 use crate::load_error::LoadError;
 
@@ -75,4 +81,31 @@ const fn declared(options: &Options) -> u32 {
 /// `Descriptor::slot`.
 pub fn slot<T: Interface>() -> Parts {
     T::__lmms_slot().parts()
+}
+
+/// `Operation::types`: with the feature `schema` a function, else nothing.
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lmms_schema {
+    (|$types:ident| { $($body:tt)* }) => {{
+        // That it is deprecated is for those to hear who name it.
+        #[allow(deprecated)]
+        fn __lmms_types($types: &mut $crate::private::Types) {
+            #[allow(unused_imports)]
+            use $crate::private::{InfallibleType as _, Schemaless as _, Unwritten as _};
+            $($body)*
+        }
+        __lmms_types
+    }};
+}
+
+/// `Operation::types`: with the feature `schema` a function, else nothing.
+#[cfg(not(feature = "schema"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lmms_schema {
+    ($($types:tt)*) => {
+        ()
+    };
 }

@@ -26,6 +26,9 @@ pub(crate) fn operation(operation: &Operation) -> String {
         let required = !argument.is_optional();
         // Writing to a `String` does not fail.
         let _ = write!(json, "{comma}{{\"name\":{name},\"type\":{ty},\"required\":{required}");
+        if !argument.docs.is_empty() {
+            let _ = write!(json, ",\"docs\":{}", string(&argument.docs));
+        }
         if let Some(Default::Expr(expr)) = &argument.default {
             let _ = write!(json, ",\"default\":{}", string(&code(expr.clone())));
         }

@@ -9,6 +9,7 @@ mod heat;
 mod hooks;
 mod operations;
 mod register;
+mod schema;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

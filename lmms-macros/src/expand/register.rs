@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{about, operations, option};
+use super::{about, operations, option, schema};
 use crate::ast::{Interface, Operation};
 use crate::attr::Caching;
 
@@ -16,6 +16,7 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
         let parameters = operations::parameters(operation);
         let caching = caching(private, cached.as_ref());
         let shim = operation.shim();
+        let types = schema::types(private, interface, operation);
         quote! {
             #(#cfgs)*
             #private::Operation {
@@ -25,6 +26,7 @@ pub(crate) fn register(private: &TokenStream, interface: &Interface) -> TokenStr
                 caching: #caching,
                 meter: &__LMMS_METERS[#index],
                 call: #shim,
+                types: #types,
             }
         }
     });

@@ -1,6 +1,7 @@
 //! Finds the country of a coordinate.
 
 use country_boundaries::{BOUNDARIES_ODBL_360X180, CountryBoundaries, LatLon};
+use lmms::schemars::{self, JsonSchema};
 use serde::Serialize;
 
 /// Boundaries of all countries and of many of their states (ODbL, OpenStreetMap contributors).
@@ -9,7 +10,7 @@ pub struct Borders {
 }
 
 /// What a point lies in.
-#[derive(Debug, Default, PartialEq, Serialize)]
+#[derive(Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct Area {
     /// The ISO 3166-1 code of the country; none at sea.
     pub country: Option<String>,

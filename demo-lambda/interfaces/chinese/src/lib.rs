@@ -2,6 +2,7 @@
 
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
+use lmms::schemars::{self, JsonSchema};
 use serde::Deserialize;
 
 /// OpenCC's dictionaries: characters, phrases and the vocabulary of Taiwan.
@@ -12,7 +13,7 @@ pub struct Chinese {
 }
 
 /// The script to convert to.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Script {
     /// Traditional characters, from simplified ones.

@@ -1,5 +1,6 @@
 //! Detects the language that a text is written in.
 
+use lmms::schemars::{self, JsonSchema};
 use serde::Serialize;
 use whatlang::Detector;
 
@@ -9,7 +10,7 @@ pub struct Language {
 }
 
 /// A detected language.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Detected {
     /// Its ISO 639-3 code.
     pub code: String,

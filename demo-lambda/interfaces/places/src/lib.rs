@@ -1,5 +1,6 @@
 //! Finds the town that is nearest to a coordinate.
 
+use lmms::schemars::{self, JsonSchema};
 use reverse_geocoder::ReverseGeocoder;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ pub struct Places {
 }
 
 /// A town.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Place {
     /// Its name.
     pub name: String,

@@ -1,9 +1,10 @@
 //! Draws QR codes.
 
+use lmms::schemars::{self, JsonSchema};
 use qrcode::render::{svg, unicode};
 use qrcode::types::QrError as Reason;
 use qrcode::{EcLevel, QrCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A generator of QR codes, dark on light with the quiet zone that the standard asks for.
 pub struct Qr {
@@ -12,7 +13,7 @@ pub struct Qr {
 }
 
 /// How much of a code may be lost before it cannot be read.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Correction {
     /// 7 %.

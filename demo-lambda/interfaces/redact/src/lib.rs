@@ -1,6 +1,7 @@
 //! Finds and masks personal data and secrets in text.
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use lmms::schemars::{self, JsonSchema};
 use regex::{Regex, RegexSet};
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ pub struct Redact {
 }
 
 /// A piece of personal data.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Finding {
     /// What it is, such as `email`.
     pub kind: &'static str,

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lmms::schemars::{self, JsonSchema};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, ImageHrefResolver, Options, Tree};
 use serde::Serialize;
@@ -17,7 +18,7 @@ pub struct Render {
 }
 
 /// A rendered picture.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Picture {
     /// Its width in pixels.
     pub width: u32,

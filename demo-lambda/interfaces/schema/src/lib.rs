@@ -1,6 +1,7 @@
 //! Validates JSON documents against the shop's schemas.
 
 use jsonschema::Validator;
+use lmms::schemars::{self, JsonSchema};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ pub struct Schema {
 }
 
 /// What is wrong with a document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Report {
     /// Whether nothing is.
     pub valid: bool,
@@ -29,7 +30,7 @@ pub struct Report {
 }
 
 /// One thing that is wrong with a document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Violation {
     /// Where, as a JSON pointer into the document.
     pub path: String,

@@ -1,6 +1,7 @@
 //! Cuts Chinese text into words and tags them.
 
 use jieba_rs::Jieba;
+use lmms::schemars::{self, JsonSchema};
 use serde::Serialize;
 
 /// Chinese word segmentation with jieba's dictionary of 350,000 words.
@@ -9,7 +10,7 @@ pub struct Segment {
 }
 
 /// A word and its part of speech, as jieba abbreviates it (`n` noun, `v` verb, ..).
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Tagged {
     /// The word.
     pub word: String,

@@ -1,5 +1,6 @@
 //! Suggests and applies corrections of misspelled English words.
 
+use lmms::schemars::{self, JsonSchema};
 use serde::Serialize;
 use symspell::{SymSpell, SymSpellBuilder, UnicodeStringStrategy, Verbosity};
 
@@ -18,7 +19,7 @@ pub struct Spelling {
 }
 
 /// A word that may have been meant.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Suggestion {
     /// The word.
     pub word: String,

@@ -1,5 +1,6 @@
 //! Answers SQL queries over an in-memory database.
 
+use lmms::schemars::{self, JsonSchema};
 use parking_lot::Mutex;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
@@ -26,7 +27,7 @@ pub struct Sql {
 }
 
 /// The result of a query.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Table {
     /// The names of the columns.
     pub columns: Vec<String>,

@@ -140,6 +140,33 @@ const _: () = {
                 caching: crate::framework::__private::Option::None,
                 meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_find,
+                types: crate::framework::__private::schema!(
+                    | __lmms_types | { __lmms_types.argument(crate
+                    ::framework::__private::Probe:: < & [& '_ str] > ::NEW.schema());
+                    __lmms_types.argument(crate ::framework::__private::Probe:: < Option
+                    < Cow < '_, str > > > ::NEW.schema()); __lmms_types.argument(crate
+                    ::framework::__private::Probe:: < Query < '_ > > ::NEW.schema());
+                    __lmms_types.argument(crate ::framework::__private::Probe:: < & Point
+                    > ::NEW.schema()); __lmms_types.absent(|| { let __lmms_default : &
+                    Point = match crate ::framework::__private::Option::None { crate
+                    ::framework::__private::Option::None => crate
+                    ::framework::__private::Default::default(), crate
+                    ::framework::__private::Option::Some(__lmms_default) =>
+                    __lmms_default, }; crate ::framework::__private::Given(&
+                    __lmms_default).json() }); __lmms_types.argument(crate
+                    ::framework::__private::Probe:: < usize > ::NEW.schema());
+                    __lmms_types.absent(|| { let __lmms_default : usize = match crate
+                    ::framework::__private::Option::None { crate
+                    ::framework::__private::Option::None => Search::MOST, crate
+                    ::framework::__private::Option::Some(__lmms_default) =>
+                    __lmms_default, }; crate ::framework::__private::Given(&
+                    __lmms_default).json() }); __lmms_types.result(crate
+                    ::framework::__private::returned(|| < Search > ::find(crate
+                    ::framework::__private::any(), crate ::framework::__private::any(),
+                    crate ::framework::__private::any(), crate
+                    ::framework::__private::any(), crate ::framework::__private::any(),
+                    crate ::framework::__private::any())).value().schema()); }
+                ),
             },
         ])
     }

@@ -131,6 +131,13 @@ const _: () = {
                 caching: ::lmms::__private::Option::None,
                 meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_fetch,
+                types: ::lmms::__private::schema!(
+                    | __lmms_types | { __lmms_types.argument(::lmms::__private::Probe:: <
+                    & str > ::NEW.schema()); __lmms_types
+                    .result(::lmms::__private::returned_later(|| < HttpClient >
+                    ::fetch(::lmms::__private::any(), ::lmms::__private::any(),
+                    ::lmms::__private::any())).value().schema()); }
+                ),
             },
             ::lmms::__private::Operation {
                 name: "open_connections",
@@ -139,6 +146,11 @@ const _: () = {
                 caching: ::lmms::__private::Option::None,
                 meter: &__LMMS_METERS[1usize],
                 call: __lmms_operation_open_connections,
+                types: ::lmms::__private::schema!(
+                    | __lmms_types | { __lmms_types.result(::lmms::__private::returned(||
+                    < HttpClient > ::open_connections(::lmms::__private::any())).value()
+                    .schema()); }
+                ),
             },
         ])
     }

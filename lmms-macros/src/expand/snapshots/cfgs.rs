@@ -113,6 +113,10 @@ const _: () = {
                 caching: ::lmms::__private::Option::None,
                 meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_check,
+                types: ::lmms::__private::schema!(
+                    | __lmms_types | { __lmms_types.result(::lmms::__private::returned(||
+                    < Rules > ::check(::lmms::__private::any())).value().schema()); }
+                ),
             },
         ])
     }

@@ -156,6 +156,13 @@ const _: () = {
                 }),
                 meter: &__LMMS_METERS[0usize],
                 call: __lmms_operation_count,
+                types: ::lmms::__private::schema!(
+                    | __lmms_types | { __lmms_types.argument(::lmms::__private::Probe:: <
+                    & str > ::NEW.schema()); __lmms_types
+                    .result(::lmms::__private::returned(|| < Tokens >
+                    ::count(::lmms::__private::any(), ::lmms::__private::any())).value()
+                    .schema()); }
+                ),
             },
             ::lmms::__private::Operation {
                 name: "decode",
@@ -168,6 +175,13 @@ const _: () = {
                 }),
                 meter: &__LMMS_METERS[1usize],
                 call: __lmms_operation_decode,
+                types: ::lmms::__private::schema!(
+                    | __lmms_types | { __lmms_types.argument(::lmms::__private::Probe:: <
+                    & [u32] > ::NEW.schema()); __lmms_types
+                    .result(::lmms::__private::returned(|| < Tokens >
+                    ::decode(::lmms::__private::any(), ::lmms::__private::any())).value()
+                    .schema()); }
+                ),
             },
             ::lmms::__private::Operation {
                 name: "most",
@@ -176,6 +190,10 @@ const _: () = {
                 caching: ::lmms::__private::Option::None,
                 meter: &__LMMS_METERS[2usize],
                 call: __lmms_operation_most,
+                types: ::lmms::__private::schema!(
+                    | __lmms_types | { __lmms_types.result(::lmms::__private::returned(||
+                    < Tokens > ::most(::lmms::__private::any())).value().schema()); }
+                ),
             },
         ])
     }
