@@ -263,6 +263,23 @@ impl Gated {
     }
 }
 
+/// Whether it was loaded in the context of a runtime, on another thread than the test's.
+struct Context {
+    has_runtime: bool,
+    thread: Option<String>,
+}
+
+#[lmms::interface]
+impl Context {
+    #[load]
+    fn load() -> Self {
+        Self {
+            has_runtime: tokio::runtime::Handle::try_current().is_ok(),
+            thread: std::thread::current().name().map(str::to_owned),
+        }
+    }
+}
+
 fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_vars(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value)))
 }
@@ -528,6 +545,19 @@ fn the_executor_goes_on_meanwhile_and_the_future_is_send() {
             start.await.unwrap().unwrap();
         });
     });
+}
+
+#[test]
+fn a_sync_load_has_the_runtime_of_who_starts_on_a_thread_of_its_own() {
+    let _turn = Turn::take();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let gateway = Gateway::new(Config::default().with_preload(only(&["context"]))).unwrap();
+    runtime.block_on(gateway.start()).unwrap();
+    let invocation = Invocation::enter();
+    let Context { has_runtime, thread } = invocation.resident().unwrap();
+    assert_eq!(thread.as_deref(), Some("lmms-preload"));
+    // The core knows no runtime.
+    assert_eq!(*has_runtime, cfg!(feature = "lambda"));
 }
 
 #[test]
