@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use common::{block_on, gateway, resident};
 use lmms::testing::ManualClock;
-use lmms::{ErrorCode, Gateway, HealthStatus};
+use lmms::{ErrorCode, FindingCode, Gateway, HealthStatus};
 use serde_json::{Value, json};
 
 static TURN: Mutex<()> = Mutex::new(());
@@ -74,6 +74,14 @@ fn asking_loads_heats_and_holds_nothing() {
     lmms::Invocation::enter().get::<Words>().unwrap();
     let _ = gateway.health();
     assert_eq!(gateway.interface("words").unwrap().status().holds, 0);
+}
+
+#[test]
+fn the_guide_says_what_to_do_about_each_finding() {
+    let guide = include_str!("../src/guide/troubleshooting.md");
+    for code in FindingCode::ALL {
+        assert!(guide.contains(&format!("| `{code}` | ")), "{code}");
+    }
 }
 
 #[test]

@@ -105,6 +105,16 @@ impl Meter {
         self.whole.load(Ordering::Relaxed) + self.fast.load(Ordering::Relaxed) > 0
     }
 
+    /// Calls by name, however they were dispatched.
+    pub(crate) fn calls_by_name(&self) -> u64 {
+        self.whole.load(Ordering::Relaxed) + self.fast_calls()
+    }
+
+    /// Calls that were answered from the cache of results, and calls that were not, but could have been.
+    pub(crate) fn cache_hits_and_misses(&self) -> (u64, u64) {
+        (self.cache_hits.load(Ordering::Relaxed), self.cache_misses.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn figures(&self) -> Figures {
         let fast = self.fast.load(Ordering::Relaxed);
         Figures {

@@ -9,7 +9,6 @@ use crate::gateway::Gateway;
 use crate::heat::Scale;
 use crate::history::Past;
 use crate::invocation::Invocation;
-use crate::meter::Figures;
 use crate::policy::{Floor, Reason};
 use crate::registry::Entry;
 use crate::residents::residents;
@@ -185,12 +184,13 @@ fn operations(gateway: &Gateway, known: impl Iterator<Item = &'static Entry>) ->
     let of = |entry: &'static Entry| {
         let scale = rules.scale_of(&entry.descriptor.options);
         entry.operations().iter().map(move |operation| {
-            let Figures { calls, fast, cache_hits, cache_misses, .. } = operation.meter.figures();
+            // Not all figures: quantiles take longer than the rest together.
+            let (cache_hits, cache_misses) = operation.meter.cache_hits_and_misses();
             OperationFacts {
                 interface: entry.descriptor.name,
                 operation: operation.name,
-                calls,
-                fast,
+                calls: operation.meter.calls_by_name(),
+                fast: operation.meter.fast_calls(),
                 heat: operation.meter.calls(now, scale),
                 body_heat: operation.meter.heat.calls(now, scale),
                 scale,

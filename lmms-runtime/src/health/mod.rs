@@ -79,6 +79,9 @@ macro_rules! codes {
         }
 
         impl FindingCode {
+            /// All there are in this version.
+            pub const ALL: &'static [Self] = &[$(Self::$Code),*];
+
             /// As JSON has it.
             ///
             /// ```
