@@ -457,6 +457,7 @@ pub use lmms_runtime::{
     MAX_PAYLOAD, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier,
     Unload, UnloadHookError, testing,
 };
+pub use lmms_runtime::telemetry;
 
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;

@@ -27,6 +27,7 @@ use crate::results::{OperationId, Results};
 use crate::shutdown::{self, Shutdown};
 use crate::step::settle;
 use crate::sweep::{Sweeper, Swept};
+use crate::telemetry::Telemetry;
 use crate::unload::{self, Unload};
 
 /// Reaches every linked interface by name.
@@ -53,6 +54,7 @@ pub struct Gateway {
     /// The [`Moment`](clock::Moment) when to tend it again.
     pub(crate) tend_at: AtomicU64,
     pub(crate) judge: Judge,
+    pub(crate) telemetry: Telemetry,
 }
 
 /// Why a gateway did not start.
@@ -95,6 +97,7 @@ impl Gateway {
             results: Results::new(config.result_limits()),
             tend_at: AtomicU64::new(0),
             judge: Judge::new(),
+            telemetry: Telemetry::new(),
             config: Mutex::new(config),
         };
         gateway.apply(&gateway.config.lock(), None);

@@ -6,7 +6,7 @@
 //! (`departure`), by `clock`, `heat` and `cache`; `memory` measures what that gave back, on `os`.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
-//! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it.
+//! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it, and so does `telemetry`.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
 //! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it
@@ -64,6 +64,7 @@ mod statistics;
 mod step;
 mod sweep;
 mod sync;
+pub mod telemetry;
 mod template;
 pub mod testing;
 mod unload;
