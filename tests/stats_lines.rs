@@ -312,13 +312,12 @@ fn a_closed_stdout_is_no_panic() {
 }
 
 /// What all lines of a test tell together, and what the gateway says of the same time.
-fn told(lines: &[StatsLine]) -> [u64; 9] {
+fn told(lines: &[StatsLine]) -> [u64; 8] {
     let sum = |field: fn(&StatsLine) -> u64| lines.iter().map(field).sum();
     [
         sum(|line| line.ligs_loads),
         sum(|line| line.reloads),
         sum(|line| line.lugs_unloads),
-        sum(|line| line.failed_loads),
         sum(|line| line.zafp_hits),
         sum(|line| line.cache_hits),
         sum(|line| line.cache_misses),
@@ -327,12 +326,11 @@ fn told(lines: &[StatsLine]) -> [u64; 9] {
     ]
 }
 
-fn counted(stats: &Stats) -> [u64; 9] {
+fn counted(stats: &Stats) -> [u64; 8] {
     [
         stats.ligs_loads,
         stats.reloads,
         stats.lugs_unloads,
-        stats.failed_loads,
         stats.zafp_hits,
         stats.cache_hits,
         stats.cache_misses,
@@ -376,12 +374,16 @@ fn lines_that_eight_threads_take_at_once_sum_to_what_happened() {
     let (told, before, after) = (told(&lines), counted(&before), counted(&after));
     let happened: Vec<_> = after.iter().zip(before).map(|(after, before)| after - before).collect();
     assert_eq!(told[..], happened);
-    assert!(told[4] > 0 && told[5] > 0 && told[3] > 0, "{told:?}");
+    assert!(told[3] > 0 && told[4] > 0, "{told:?}");
     // What is counted is listed.
     let listed = |field: fn(&StatsLine) -> usize| lines.iter().map(field).sum::<usize>() as u64;
     assert_eq!(listed(|line| line.loaded.len()), told[0]);
     assert_eq!(listed(|line| line.unloaded.len()), told[2]);
-    assert_eq!(listed(|line| line.failed.len()), told[3]);
+    // One of those who call at once tries, for all of them.
+    let failed = listed(|line| line.failed.len());
+    assert!((60..=480).contains(&failed), "{failed}");
+    assert_eq!(lines.iter().map(|line| line.failed_loads).sum::<u64>(), failed);
+    assert_eq!(lines.iter().map(|line| line.errors).sum::<u64>(), 480);
     for line in &lines {
         assert_eq!(line.loaded.len() as u64, line.ligs_loads);
         assert_eq!(line.unloaded.len() as u64, line.lugs_unloads);

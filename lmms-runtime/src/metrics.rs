@@ -18,18 +18,10 @@ pub struct Stats {
     pub ligs_loads: u64,
     /// Loads of interfaces that had been loaded and unloaded before.
     pub reloads: u64,
-    /// Loads that failed or panicked.
-    pub failed_loads: u64,
     /// Unloads (LUGS), each counted when its hook is over.
     pub lugs_unloads: u64,
-    /// Unload hooks that failed or panicked.
-    pub hook_errors: u64,
     /// What the system got back after unloads, in bytes, as measured.
     pub reclaimed_bytes: u64,
-    /// Calls by name, whatever came of them.
-    pub calls: u64,
-    /// Calls by name that were answered with an error.
-    pub errors: u64,
     /// Calls by name while their operations were HOT or BLAZING (ZAPH).
     pub zafp_hits: u64,
     /// How long those took on average.
@@ -46,36 +38,19 @@ pub struct Stats {
 
 impl Stats {
     pub(crate) fn now(registry: &Registry, results: &ResultStats) -> Self {
-        let counts = journal::counts();
+        let Counts { loads, reloads, load_nanos, unloads, reclaimed, over_budget, .. } = journal::counts();
         let called = Called::by_now(registry);
         Self {
-            calls: called.calls,
-            errors: called.errors,
+            ligs_loads: loads,
+            reloads,
+            lugs_unloads: unloads,
+            reclaimed_bytes: reclaimed,
             zafp_hits: called.fast,
             fast_path_response_time: called.fast_time(),
             cache_hits: results.hits,
             cache_misses: results.misses,
-            ..Self::of(counts)
-        }
-    }
-
-    /// What was counted of loads and unloads.
-    fn of(counts: Counts) -> Self {
-        Self {
-            ligs_loads: counts.loads,
-            reloads: counts.reloads,
-            failed_loads: counts.failed_loads,
-            lugs_unloads: counts.unloads,
-            hook_errors: counts.hook_errors,
-            reclaimed_bytes: counts.reclaimed,
-            over_budget_loads: counts.over_budget,
-            load_time: Duration::from_nanos(counts.load_nanos),
-            calls: 0,
-            errors: 0,
-            zafp_hits: 0,
-            fast_path_response_time: Duration::ZERO,
-            cache_hits: 0,
-            cache_misses: 0,
+            over_budget_loads: over_budget,
+            load_time: Duration::from_nanos(load_nanos),
         }
     }
 }
