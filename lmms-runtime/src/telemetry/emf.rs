@@ -58,8 +58,7 @@ impl Entry for Record<'_> {
             writer.value(name, &Metric(Observation::Unsigned(count), Unit::Count));
         }
         if line.ligs_loads > 0 {
-            writer
-                .value("cold_start_time", &Metric(Observation::Floating(milliseconds(line.load_time)), MILLISECONDS));
+            writer.value("cold_start_time", &Metric(Observation::Floating(milliseconds(line.load_time)), MILLISECONDS));
         }
         if line.fast_path_timed > 0 {
             // With its weight, so that CloudWatch's average is that of the calls, not that of the lines.

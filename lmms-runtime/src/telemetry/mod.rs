@@ -78,13 +78,13 @@ mod emf;
 pub(crate) mod journal;
 mod line;
 mod lives;
+pub mod queries;
 #[cfg(not(feature = "tracing"))]
 #[path = "no_spans.rs"]
 pub(crate) mod spans;
 #[cfg(feature = "tracing")]
 pub(crate) mod spans;
 mod told;
-pub mod queries;
 
 use std::fmt;
 use std::io::{self, Write};
