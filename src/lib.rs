@@ -220,6 +220,7 @@ pub use lmms_runtime::{
     MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status, Swept, Tier,
     Unload, UnloadHookError, testing,
 };
+pub use lmms_runtime::telemetry;
 
 pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
 /// The crate that makes schemas, for types of your own: `use lmms::schemars::{self, JsonSchema}`, then

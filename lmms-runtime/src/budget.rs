@@ -13,10 +13,10 @@ use crate::heat::Judge;
 use crate::ledger::Ledger;
 use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
-use crate::metrics;
 use crate::os;
 use crate::policy;
 use crate::residents::{Choice, Measures, residents, take_chosen};
+use crate::telemetry::{Cause, journal};
 
 /// The budget of the process, and how the gateway that set it judges what may go.
 #[derive(Debug, Clone, Copy)]
@@ -124,12 +124,12 @@ impl Budget {
             gone.expected += departure.parts.ledger.bytes().max(1);
             departure.parts.ledger.history.pressed();
             gone.unloaded.push(departure.node.name);
-            gone.hook_errors.extend(departure.see_through().await);
+            gone.hook_errors.extend(departure.see_through(Cause::Budget).await);
             drop(need);
         }
         if !gone.unloaded.is_empty() {
             gone.bytes = reclaim.end();
-            metrics::reclaimed(gone.bytes);
+            journal::reclaimed(gone.bytes);
         }
         gone
     }
@@ -247,7 +247,7 @@ async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Optio
         }
         // A guess is no reason to warn.
         if let (Some(short), Some(needed)) = (budget.shortage(), needed) {
-            metrics::over_budget();
+            journal::over_budget();
             ledger.history.over_budget(short);
             if ledger.warn_once() {
                 warn(load.node, &budget, needed, short);

@@ -36,6 +36,13 @@ pub struct Config {
     result_cache: usize,
     result_ttl: Option<Duration>,
     memory_budget: Option<u64>,
+    stats_line: bool,
+    #[cfg(feature = "emf")]
+    emf: bool,
+    #[cfg(feature = "emf")]
+    emf_namespace: String,
+    #[cfg(feature = "tracing")]
+    tracing: bool,
 }
 
 impl Default for Config {
@@ -53,6 +60,13 @@ impl Default for Config {
             result_cache: RESULT_CACHE,
             result_ttl: None,
             memory_budget: None,
+            stats_line: true,
+            #[cfg(feature = "emf")]
+            emf: false,
+            #[cfg(feature = "emf")]
+            emf_namespace: EMF_NAMESPACE.to_owned(),
+            #[cfg(feature = "tracing")]
+            tracing: true,
         }
     }
 }
@@ -129,6 +143,10 @@ impl Config {
     /// ```
     pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
         let default = Self::default();
+        #[cfg(not(feature = "emf"))]
+        read_own(&var, "LMMS_EMF", NOT_EMF)?;
+        #[cfg(not(feature = "tracing"))]
+        read_own(&var, "LMMS_TRACING", NOT_TRACING)?;
         Ok(Self {
             lazy_loading: read(&var, "LAZY_LOADING_ENABLED", SWITCH)?.unwrap_or(default.lazy_loading),
             preload: match read_own(&var, "LMMS_PRELOAD", PRELOAD)? {
@@ -151,6 +169,13 @@ impl Config {
                 Some(budget) => Some(budget).filter(|bytes| *bytes > 0),
                 None => read_own(&var, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEBIBYTES)?.map(budget_of_function),
             },
+            stats_line: read_own(&var, "LMMS_STATS_LINE", SWITCH)?.unwrap_or(default.stats_line),
+            #[cfg(feature = "emf")]
+            emf: read_own(&var, "LMMS_EMF", SWITCH)?.unwrap_or(default.emf),
+            #[cfg(feature = "emf")]
+            emf_namespace: read_own(&var, "LMMS_EMF_NAMESPACE", NAMESPACE)?.unwrap_or(default.emf_namespace),
+            #[cfg(feature = "tracing")]
+            tracing: read_own(&var, "LMMS_TRACING", SWITCH)?.unwrap_or(default.tracing),
         })
     }
 
@@ -337,6 +362,79 @@ impl Config {
         Self { result_ttl: ttl.filter(|ttl| !ttl.is_zero()), ..self }
     }
 
+    /// `LMMS_STATS_LINE`: what happened is told on stdout, in lines that begin with `[LMMS_STATS]` (default): see
+    /// [`telemetry`](crate::telemetry).
+    #[must_use]
+    pub fn stats_line(&self) -> bool {
+        self.stats_line
+    }
+
+    /// Sets [`stats_line`](Self::stats_line).
+    #[must_use]
+    pub fn with_stats_line(self, stats_line: bool) -> Self {
+        Self { stats_line, ..self }
+    }
+
+    /// `LMMS_EMF`: what happened is told on stdout as CloudWatch metrics, too. Off by default.
+    #[cfg(feature = "emf")]
+    #[must_use]
+    pub fn emf(&self) -> bool {
+        self.emf
+    }
+
+    /// Sets [`emf`](Self::emf).
+    #[cfg(feature = "emf")]
+    #[must_use]
+    pub fn with_emf(self, emf: bool) -> Self {
+        Self { emf, ..self }
+    }
+
+    /// `LMMS_EMF_NAMESPACE`: the namespace of those metrics. `LMMS` by default.
+    #[cfg(feature = "emf")]
+    #[must_use]
+    pub fn emf_namespace(&self) -> &str {
+        &self.emf_namespace
+    }
+
+    /// Sets [`emf_namespace`](Self::emf_namespace): up to 255 letters, digits, spaces and `.-_/#:`. CloudWatch takes no metrics
+    /// of others.
+    #[cfg(feature = "emf")]
+    #[must_use]
+    pub fn with_emf_namespace(self, namespace: impl Into<String>) -> Self {
+        Self { emf_namespace: namespace.into(), ..self }
+    }
+
+    /// `LMMS_TRACING`: loads, unloads and operations have spans (default). A process has one such switch: that of the gateway
+    /// configured last.
+    #[cfg(feature = "tracing")]
+    #[must_use]
+    pub fn tracing(&self) -> bool {
+        self.tracing
+    }
+
+    /// Sets [`tracing`](Self::tracing).
+    #[cfg(feature = "tracing")]
+    #[must_use]
+    pub fn with_tracing(self, tracing: bool) -> Self {
+        Self { tracing, ..self }
+    }
+
+    /// Whether metrics are written.
+    pub(crate) fn has_emf(&self) -> bool {
+        #[cfg(feature = "emf")]
+        return self.emf;
+        #[cfg(not(feature = "emf"))]
+        false
+    }
+
+    /// Whether there are spans.
+    pub(crate) fn has_tracing(&self) -> bool {
+        #[cfg(feature = "tracing")]
+        return self.tracing;
+        #[cfg(not(feature = "tracing"))]
+        false
+    }
+
     /// Whether anything may be unloaded.
     pub(crate) fn may_unload(&self) -> bool {
         self.unloading && self.lazy_loading
@@ -379,6 +477,10 @@ const FAST_PATH_THRESHOLD: NonZeroU32 = Scale::DEFAULT.threshold;
 
 /// What results may take when nothing else is configured, in bytes.
 const RESULT_CACHE: usize = 16 << 20;
+
+/// When no other is configured.
+#[cfg(feature = "emf")]
+const EMF_NAMESPACE: &str = "LMMS";
 
 /// What of a function's memory size the process may fill: Lambda counts more than the process itself.
 fn budget_of_function(bytes: u64) -> u64 {
@@ -423,6 +525,28 @@ fn preload_of_start(var: impl Fn(&str) -> Option<OsString>) -> Preload {
     let is_unhurried = kind.is_some_and(|kind| UNHURRIED.iter().any(|known| kind == **known));
     if is_unhurried { Preload::All } else { Preload::Declared }
 }
+
+/// What is asked for and not there is not passed over in silence.
+#[cfg(not(feature = "emf"))]
+const NOT_EMF: Kind<()> = (not_compiled, "`false`, for this program has `lmms` without its feature `emf`");
+
+#[cfg(not(feature = "tracing"))]
+const NOT_TRACING: Kind<()> = (not_compiled, "`false`, for this program has `lmms` without its feature `tracing`");
+
+#[cfg(not(all(feature = "emf", feature = "tracing")))]
+fn not_compiled(value: &str) -> Option<()> {
+    (SWITCH.0)(value).filter(|is_on| !is_on).map(|_| ())
+}
+
+#[cfg(feature = "emf")]
+const NAMESPACE: Kind<String> = (
+    |value| {
+        let is_known = |letter: char| letter.is_ascii_alphanumeric() || " .-_/#:".contains(letter);
+        let is_namespace = !value.is_empty() && value.len() <= 255 && value.chars().all(is_known);
+        is_namespace.then(|| value.to_owned())
+    },
+    "a CloudWatch namespace: up to 255 letters, digits, spaces and `.-_/#:`",
+);
 
 const SECONDS: Kind<Duration> = (|value| value.parse().ok().map(Duration::from_secs), "a whole number of seconds");
 

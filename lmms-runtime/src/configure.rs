@@ -61,6 +61,7 @@ impl Gateway {
         self.may_unload.store(config.may_unload(), Ordering::Relaxed);
         self.tend_at.store(0, Ordering::Relaxed);
         self.results.reconfigure(config.result_limits());
+        self.telemetry.configure(config);
         let Rules { measures, .. } = rules(config);
         self.sweeper.set_rules(rules(config));
         match budget(config) {

@@ -6,9 +6,9 @@ use crate::cycle::{self, Need, Node};
 use crate::flight::{Landing, Leader};
 use crate::hook::{self, Hook, HookFailure, Supervised};
 use crate::load_error::UnloadHookError;
-use crate::metrics;
 use crate::residents::Parts;
 use crate::step::BoxFuture;
+use crate::telemetry::{Cause, Unloading};
 
 /// A generation that was taken out of its slot: to be unloaded, whatever its type.
 pub(crate) trait Departing: Send {
@@ -34,26 +34,32 @@ pub(crate) enum Departed {
 
 impl Departure {
     /// Runs the unload hook and drops the instance.
-    pub(crate) fn start(self) -> Departed {
-        metrics::unloaded();
+    pub(crate) fn start(self, cause: Cause) -> Departed {
         let Self { node, parts, generation, leader, leaving } = self;
+        let unloading = Unloading::begin(node, parts.ledger, cause);
+        let span = unloading.span.clone();
         // A load whose hook sweeps waits for this one: if this one asks for what is loaded, that is a cycle.
         let need = Need::new(cycle::loading(), node);
         let finish = move |done: Result<(), HookFailure>| {
             drop(need);
             parts.ledger.unloaded();
+            let error = done.err().map(|failure| UnloadHookError::new(node.name, failure));
+            // Before who waits for it may look.
+            unloading.end(error.as_ref());
             leader.land(Landing::LookAgain);
             drop(leaving);
-            done.err().map(|failure| UnloadHookError::new(node.name, failure))
+            error
         };
-        match hook::start(node, None, || generation.depart()) {
+        match span.within(|| hook::start(node, None, || generation.depart())) {
             Supervised::Done(done) => Departed::Done(finish(done)),
-            Supervised::Running(future) => Departed::Running(Box::pin(async move { finish(future.await) })),
+            Supervised::Running(future) => {
+                Departed::Running(Box::pin(async move { finish(span.around(future).await) }))
+            }
         }
     }
 
-    pub(crate) async fn see_through(self) -> Option<UnloadHookError> {
-        match self.start() {
+    pub(crate) async fn see_through(self, cause: Cause) -> Option<UnloadHookError> {
+        match self.start(cause) {
             Departed::Done(error) => error,
             Departed::Running(future) => future.await,
         }

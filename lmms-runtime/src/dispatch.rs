@@ -21,10 +21,11 @@ use crate::panics::{self, Catch};
 use crate::refusal::{self, Failure};
 use crate::registry::{BUILT_IN, Entry};
 use crate::request::{Guessed, MAX_PAYLOAD, Request};
-use crate::results::{Answer, Found, OperationId};
+use crate::results::{Answer, Found, Lead, OperationId};
 use crate::routes;
 use crate::statistics::Statistics;
 use crate::step::Step;
+use crate::telemetry::spans;
 
 /// Of so many calls of a hot operation one is timed, and stands for all: looking at the clock twice and recording what it
 /// said takes as long as half of a small call.
@@ -135,7 +136,12 @@ impl Gateway {
         reply: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let metered = Metered::start(target, heated, reply.len());
-        let outcome = match self.look_up(target, arguments) {
+        let found = self.look_up(target, arguments);
+        if let Some(span) = spans::operation(target, heated.tier, metered.started.is_some()) {
+            // In a box, as below.
+            return Box::pin(metered.traced(span, found, invocation, arguments, reply)).await;
+        }
+        let outcome = match found {
             Found::Compute(None) => run(target, invocation, arguments, reply).await,
             Found::Hit(answer) => metered.serve(answer, reply),
             // In a box, so that the usual future is not as large as the one for this.
@@ -239,12 +245,7 @@ impl Metered {
         arguments: &[u8],
         reply: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let found = match found {
-            Found::Hit(answer) => Ok(answer),
-            Found::Compute(lead) => Err(lead),
-            Found::Follow(following) => following.await,
-        };
-        let lead = match found {
+        let lead = match settled(found).await {
             Ok(answer) => return self.serve(answer, reply),
             Err(lead) => lead,
         };
@@ -256,6 +257,32 @@ impl Metered {
             lead.land(outcome.as_ref().map(|()| &reply[self.start..]));
         }
         outcome
+    }
+
+    /// As a call that is not traced, in a span. The whole of it, so that its future is not part of the usual one.
+    async fn traced(
+        self,
+        span: spans::Operation,
+        found: Found<'_>,
+        invocation: &Invocation,
+        arguments: &[u8],
+        reply: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let within = async {
+            let outcome = match found {
+                Found::Compute(None) => run(self.target, invocation, arguments, reply).await,
+                found => {
+                    let found = settled(found).await;
+                    span.cached(found.is_ok());
+                    let found = found.map_or_else(Found::Compute, Found::Hit);
+                    self.compute(found, invocation, arguments, reply).await
+                }
+            };
+            let outcome = self.end(outcome, reply.len());
+            span.end(&outcome);
+            outcome
+        };
+        span.around(within).await
     }
 
     #[inline]
@@ -292,6 +319,15 @@ impl Metered {
         if tier == Tier::Blazing {
             meter.heat_by_sample(self.stands_for, now, scale);
         }
+    }
+}
+
+/// What a cache of results comes to: an answer, or the right to compute one for others, if there is any.
+async fn settled(found: Found<'_>) -> Result<Answer, Option<Lead<'_>>> {
+    match found {
+        Found::Hit(answer) => Ok(answer),
+        Found::Compute(lead) => Err(lead),
+        Found::Follow(following) => following.await,
     }
 }
 

@@ -28,6 +28,7 @@ use crate::results::{OperationId, Results};
 use crate::shutdown::{self, Shutdown};
 use crate::snapshot::Suspended;
 use crate::sweep::{Sweeper, Swept};
+use crate::telemetry::Telemetry;
 use crate::unload::{self, Unload};
 
 /// Reaches every linked interface by name.
@@ -56,6 +57,7 @@ pub struct Gateway {
     pub(crate) judge: Judge,
     /// What a snapshot took out, until it is restored.
     pub(crate) snapshot: Mutex<Option<Suspended>>,
+    pub(crate) telemetry: Telemetry,
 }
 
 /// Why a gateway did not start.
@@ -109,6 +111,7 @@ impl Gateway {
             tend_at: AtomicU64::new(0),
             judge: Judge::new(),
             snapshot: Mutex::new(None),
+            telemetry: Telemetry::new(),
             config: Mutex::new(config),
         };
         gateway.apply(&gateway.config.lock(), None);

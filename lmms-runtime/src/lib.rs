@@ -7,7 +7,7 @@
 //! `preload` loads before the first request, `snapshot` is what SnapStart needs around it.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
-//! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it.
+//! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` and `telemetry` tell of it.
 //! `health` judges by all of that, and by each slot's `history`, how well the function is configured.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
@@ -74,6 +74,7 @@ mod statistics;
 mod step;
 mod sweep;
 mod sync;
+pub mod telemetry;
 mod template;
 pub mod testing;
 mod unload;

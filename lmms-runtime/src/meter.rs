@@ -95,9 +95,10 @@ impl Meter {
         self.cache_misses.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Calls by name that were dispatched directly.
-    pub(crate) fn fast_calls(&self) -> u64 {
-        self.fast.load(Ordering::Relaxed)
+    /// Calls by name that went the whole way, those that were dispatched directly, and those of both that failed.
+    pub(crate) fn counted(&self) -> (u64, u64, u64) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&self.whole), read(&self.fast), read(&self.errors))
     }
 
     /// Whether it was ever called by name.
@@ -107,7 +108,8 @@ impl Meter {
 
     /// Calls by name, however they were dispatched.
     pub(crate) fn calls_by_name(&self) -> u64 {
-        self.whole.load(Ordering::Relaxed) + self.fast_calls()
+        let (whole, fast, _) = self.counted();
+        whole + fast
     }
 
     /// Calls that were answered from the cache of results, and calls that were not, but could have been.

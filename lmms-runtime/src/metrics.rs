@@ -2,40 +2,13 @@
 //!
 //! The names are those of ARCH-07, which dashboards already query.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::heat::Tier;
+use crate::meter::Meter;
 use crate::registry::{Entry, Registry};
 use crate::results::ResultStats;
-
-// Relaxed throughout: counters, read for people.
-static LOADS: AtomicU64 = AtomicU64::new(0);
-static RELOADS: AtomicU64 = AtomicU64::new(0);
-static UNLOADS: AtomicU64 = AtomicU64::new(0);
-static RECLAIMED: AtomicU64 = AtomicU64::new(0);
-static OVER_BUDGET: AtomicU64 = AtomicU64::new(0);
-static LOAD_NANOS: AtomicU64 = AtomicU64::new(0);
-
-pub(crate) fn loaded(generation: u64, took: Duration) {
-    LOADS.fetch_add(1, Ordering::Relaxed);
-    if generation > 1 {
-        RELOADS.fetch_add(1, Ordering::Relaxed);
-    }
-    LOAD_NANOS.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-}
-
-pub(crate) fn unloaded() {
-    UNLOADS.fetch_add(1, Ordering::Relaxed);
-}
-
-pub(crate) fn reclaimed(bytes: u64) {
-    RECLAIMED.fetch_add(bytes, Ordering::Relaxed);
-}
-
-pub(crate) fn over_budget() {
-    OVER_BUDGET.fetch_add(1, Ordering::Relaxed);
-}
+use crate::telemetry::journal::{self, Counts};
 
 /// What happened in this process since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +18,7 @@ pub struct Stats {
     pub ligs_loads: u64,
     /// Loads of interfaces that had been loaded and unloaded before.
     pub reloads: u64,
-    /// Unloads (LUGS).
+    /// Unloads (LUGS), each counted when its hook is over.
     pub lugs_unloads: u64,
     /// What the system got back after unloads, in bytes, as measured.
     pub reclaimed_bytes: u64,
@@ -65,33 +38,64 @@ pub struct Stats {
 
 impl Stats {
     pub(crate) fn now(registry: &Registry, results: &ResultStats) -> Self {
-        let (zafp_hits, fast_path_response_time) = fast(registry);
+        let Counts { loads, reloads, load_nanos, unloads, reclaimed, over_budget, .. } = journal::counts();
+        let called = Called::by_now(registry);
         Self {
-            zafp_hits,
-            fast_path_response_time,
+            ligs_loads: loads,
+            reloads,
+            lugs_unloads: unloads,
+            reclaimed_bytes: reclaimed,
+            zafp_hits: called.fast,
+            fast_path_response_time: called.fast_time(),
             cache_hits: results.hits,
             cache_misses: results.misses,
-            ligs_loads: LOADS.load(Ordering::Relaxed),
-            reloads: RELOADS.load(Ordering::Relaxed),
-            lugs_unloads: UNLOADS.load(Ordering::Relaxed),
-            reclaimed_bytes: RECLAIMED.load(Ordering::Relaxed),
-            over_budget_loads: OVER_BUDGET.load(Ordering::Relaxed),
-            load_time: Duration::from_nanos(LOAD_NANOS.load(Ordering::Relaxed)),
+            over_budget_loads: over_budget,
+            load_time: Duration::from_nanos(load_nanos),
         }
     }
 }
 
-/// Calls that were dispatched directly, and how long they took on average. Counted per operation, for one counter of all would
-/// be written by each of them.
-fn fast(registry: &Registry) -> (u64, Duration) {
-    let (mut hits, mut timed, mut nanos) = (0, 0_u64, 0_u64);
-    // No call came to one whose operations nobody has asked for.
-    for operation in registry.iter().filter_map(Entry::known_operations).flatten() {
-        hits += operation.meter.fast_calls();
+/// Calls by name. Counted per operation, for one counter of all would be written by each of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Called {
+    pub(crate) calls: u64,
+    pub(crate) errors: u64,
+    /// Calls that were dispatched directly.
+    pub(crate) fast: u64,
+    /// Of these, the ones that a time stands for.
+    pub(crate) fast_timed: u64,
+    /// What these took together.
+    pub(crate) fast_nanos: u64,
+}
+
+impl Called {
+    pub(crate) fn by_now(registry: &Registry) -> Self {
+        let mut called = Self::default();
+        // No call came to one whose operations nobody has asked for.
+        for operation in registry.iter().filter_map(Entry::known_operations).flatten() {
+            called.add(operation.meter);
+        }
+        called
+    }
+
+    fn add(&mut self, meter: &Meter) {
+        let (whole, fast, errors) = meter.counted();
+        self.calls += whole + fast;
+        self.fast += fast;
+        self.errors += errors;
+        if fast == 0 {
+            // None of its times is one of these: there is no need to wait for their lock.
+            return;
+        }
         for tier in [Tier::Hot, Tier::Blazing] {
-            let (calls, took) = operation.meter.latencies.total(tier);
-            (timed, nanos) = (timed.saturating_add(calls), nanos.saturating_add(took));
+            let (calls, took) = meter.latencies.total(tier);
+            self.fast_timed = self.fast_timed.saturating_add(calls);
+            self.fast_nanos = self.fast_nanos.saturating_add(took);
         }
     }
-    (hits, Duration::from_nanos(nanos.checked_div(timed).unwrap_or(0)))
+
+    /// How long calls that were dispatched directly took on average.
+    fn fast_time(&self) -> Duration {
+        Duration::from_nanos(self.fast_nanos.checked_div(self.fast_timed).unwrap_or(0))
+    }
 }

@@ -15,6 +15,7 @@ use crate::load_error::UnloadHookError;
 #[cfg(feature = "lambda")]
 use crate::registry::Registry;
 use crate::residents::{Choice, Resident, residents, take_chosen};
+use crate::telemetry::Cause;
 
 /// What a shutdown did.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ pub(crate) async fn shutdown(first: impl Future<Output = ()>, deadline: Duration
             continue;
         };
         let name = departure.node.name;
-        match timer.bound(departure.see_through()).await {
+        match timer.bound(departure.see_through(Cause::Shutdown)).await {
             Some(error) => {
                 shutdown.unloaded.push(name);
                 shutdown.hook_errors.extend(error);

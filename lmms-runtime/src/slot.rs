@@ -20,12 +20,12 @@ use crate::invocation::{Invocation, Lease, Load};
 use crate::ledger::Ledger;
 use crate::load_error::LoadError;
 use crate::memory::{self, LoadMeasure};
-use crate::metrics;
 use crate::residency::Residency;
 use crate::residents::{Parts, Resident, residents};
 use crate::step;
 use crate::sweep;
 use crate::sync::const_unless_loom;
+use crate::telemetry::Loading;
 
 /// The static place of one interface's instance.
 pub struct Slot<T> {
@@ -205,11 +205,13 @@ impl<T: Interface> Slot<T> {
             let landing = match self.look(invocation) {
                 Look::Resident(value) => return Ok(value),
                 Look::Lead(leader) => {
-                    let room = self.make_room().await;
-                    let started = Started::now(room);
-                    let loaded = match self.start_load(invocation) {
+                    let loading = Loading::begin(Node::of::<T>());
+                    let span = loading.span.clone();
+                    let room = span.around(self.make_room()).await;
+                    let started = Started::now(room, loading);
+                    let loaded = match span.within(|| self.start_load(invocation)) {
                         Supervised::Done(loaded) => loaded,
-                        Supervised::Running(future) => future.await,
+                        Supervised::Running(future) => span.around(future).await,
                     };
                     return need.note(self.finish_load(invocation, leader, started, loaded));
                 }
@@ -225,9 +227,11 @@ impl<T: Interface> Slot<T> {
     where
         T: BlockingInterface,
     {
-        let room = step::at_once(self.make_room());
-        let started = Started::now(room);
-        let loaded = match self.start_load(invocation) {
+        let loading = Loading::begin(Node::of::<T>());
+        let span = loading.span.clone();
+        let room = span.within(|| step::at_once(self.make_room()));
+        let started = Started::now(room, loading);
+        let loaded = match span.within(|| self.start_load(invocation)) {
             Supervised::Done(loaded) => loaded,
             // `BlockingInterface` is written by the macro, for interfaces whose hooks are sync. A panic here is ours.
             Supervised::Running(_) => unreachable!("a blocking interface loads without a future"),
@@ -265,7 +269,7 @@ impl<T: Interface> Slot<T> {
                 let error = load_error(Node::of::<T>(), failure);
                 self.ledger.history.failed();
                 // Before who waits for it may try again.
-                started.give_up();
+                started.give_up(&error);
                 leader.land(Landing::Failed(error.clone()));
                 Err(error)
             }
@@ -326,16 +330,18 @@ struct Started {
     measure: LoadMeasure,
     /// Kept free for it until it is over.
     _room: Option<budget::Room>,
+    loading: Loading,
 }
 
 impl Started {
-    fn now(room: Option<budget::Room>) -> Self {
-        Self { measure: LoadMeasure::start(room.is_some()), at: Instant::now(), _room: room }
+    fn now(room: Option<budget::Room>, loading: Loading) -> Self {
+        Self { measure: LoadMeasure::start(room.is_some()), at: Instant::now(), _room: room, loading }
     }
 
     /// Nothing was loaded; what it left over goes all the same.
-    fn give_up(self) {
+    fn give_up(self, error: &LoadError) {
         memory::loaded();
+        self.loading.fail(error);
     }
 
     /// What of the end of a load does not depend on the type.
@@ -346,7 +352,7 @@ impl Started {
         ledger.history.loaded(number, resident.parts.header);
         ledger.measured(self.measure.end(ledger.account()));
         memory::loaded();
-        metrics::loaded(number, took);
+        self.loading.end(number, took, ledger);
         cycle::forget_note(resident.node);
         residents().lock().push(resident);
         sweep::something_changed();

@@ -9,10 +9,10 @@ use crate::descriptor::Options;
 use crate::gateway::Gateway;
 use crate::load_error::UnloadHookError;
 use crate::memory::{self, Reclaim};
-use crate::metrics;
 use crate::preload;
 use crate::residents::{Choice, Resident, residents, take_chosen};
 use crate::sweep;
+use crate::telemetry::{Cause, journal};
 
 /// What was done before a snapshot.
 #[derive(Debug, Default)]
@@ -59,11 +59,11 @@ impl Gateway {
         {
             reclaim.get_or_insert_with(Reclaim::start);
             snapshot.unloaded.push(departure.node.name);
-            snapshot.hook_errors.extend(departure.see_through().await);
+            snapshot.hook_errors.extend(departure.see_through(Cause::Snapshot).await);
         }
         match reclaim.map(Reclaim::end) {
             Some(bytes) => {
-                metrics::reclaimed(bytes);
+                journal::reclaimed(bytes);
                 snapshot.reclaimed_bytes = bytes;
             }
             None => _ = memory::tidy(),

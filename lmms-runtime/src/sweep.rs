@@ -15,10 +15,10 @@ use crate::departure::Departure;
 use crate::ledger::Dependency;
 use crate::load_error::UnloadHookError;
 use crate::memory::{self, Reclaim};
-use crate::metrics;
 use crate::policy::{Floor, Reason};
 use crate::residents::{Choice, Measures, Resident, residents, take_chosen};
 use crate::sync::{AtomicBool, AtomicU64, Ordering, static_unless_loom};
+use crate::telemetry::{Cause, journal};
 
 /// How often the process is held against its budget.
 const BUDGET_INTERVAL: Duration = Duration::from_millis(100);
@@ -183,12 +183,12 @@ impl Resident {
 impl Swept {
     async fn see_through(&mut self, departure: Departure) {
         self.unloaded.push(departure.node.name);
-        self.hook_errors.extend(departure.see_through().await);
+        self.hook_errors.extend(departure.see_through(Cause::Sweep).await);
     }
 
     fn reclaimed(&mut self, reclaim: Reclaim) {
         let bytes = reclaim.end();
-        metrics::reclaimed(bytes);
+        journal::reclaimed(bytes);
         self.reclaimed_bytes += bytes;
     }
 

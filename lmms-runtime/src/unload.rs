@@ -7,11 +7,11 @@ use crate::departure::Departure;
 use crate::flight::Boarding;
 use crate::load_error::UnloadHookError;
 use crate::memory::Reclaim;
-use crate::metrics;
 use crate::policy::{Floor, Reason};
 use crate::residents::{Choice, Parts, Taken, residents, take};
 use crate::slot::Busy;
 use crate::sweep::Rules;
+use crate::telemetry::{Cause, journal};
 
 /// What an unload came to.
 #[derive(Debug)]
@@ -40,9 +40,9 @@ pub(crate) async fn one(name: &'static str, slot: Parts, rules: &Rules) -> Unloa
         match look(Node::new(name, slot), slot, rules) {
             Look::Departure(departure) => {
                 let reclaim = Reclaim::start();
-                let hook_error = departure.see_through().await;
+                let hook_error = departure.see_through(Cause::Direct).await;
                 let bytes = reclaim.end();
-                metrics::reclaimed(bytes);
+                journal::reclaimed(bytes);
                 return Unload::Unloaded { bytes, hook_error };
             }
             Look::Over(unload) => return unload,

@@ -190,7 +190,7 @@ fn operations(gateway: &Gateway, known: impl Iterator<Item = &'static Entry>) ->
                 interface: entry.descriptor.name,
                 operation: operation.name,
                 calls: operation.meter.calls_by_name(),
-                fast: operation.meter.fast_calls(),
+                fast: operation.meter.counted().1,
                 heat: operation.meter.calls(now, scale),
                 body_heat: operation.meter.heat.calls(now, scale),
                 scale,

@@ -106,9 +106,10 @@ impl Shared {
                 return;
             }
             let deadline = ended.borrow().deadline;
-            if let Some(swept) = self.begin_sweep(deadline) {
+            match self.begin_sweep(deadline) {
                 // It reports by itself, and goes on if the runtime ends meanwhile.
-                let _ = swept.await;
+                Some(swept) => drop(swept.await),
+                None => self.gateway.emit_telemetry(),
             }
             // Relaxed: a counter.
             self.behind.store(0, Ordering::Relaxed);
@@ -127,8 +128,11 @@ impl Shared {
                 }
             }
             By::Runtime => self.sweep(deadline).await,
-            // Not waited for: only one sweep goes on at a time, and nothing is frozen.
-            By::Thread => drop(self.begin_sweep(0)),
+            By::Thread => match self.begin_sweep(0) {
+                // Not waited for: only one sweep goes on at a time, and nothing is frozen.
+                Some(swept) => drop(swept),
+                None => self.gateway.emit_telemetry(),
+            },
         }
     }
 
@@ -136,6 +140,7 @@ impl Shared {
         if self.is_due(deadline) {
             self.gateway.sweep_and_report().await;
         }
+        self.gateway.emit_telemetry();
     }
 
     /// Sweeps on a thread of its own: a drop holds up its thread, and this one has requests to serve, or is yet to ask for the
@@ -143,7 +148,10 @@ impl Shared {
     fn begin_sweep(&self, deadline: u64) -> Option<JoinHandle<()>> {
         self.is_due(deadline).then(|| {
             let (runtime, gateway) = (Handle::current(), Arc::clone(&self.gateway));
-            tokio::task::spawn_blocking(move || runtime.block_on(gateway.sweep_and_report()))
+            tokio::task::spawn_blocking(move || {
+                runtime.block_on(gateway.sweep_and_report());
+                gateway.emit_telemetry();
+            })
         })
     }
 

@@ -91,6 +91,7 @@ where
     });
     let deadline = deadline();
     report(&gateway.shutdown_after(swept, deadline).await, deadline);
+    gateway.emit_last_telemetry();
     served.unwrap_or(Ok(()))
 }
 

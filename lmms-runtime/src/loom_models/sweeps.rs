@@ -241,7 +241,7 @@ fn what_goes_if_it_is_not_in_use_and_a_touch() {
                 let index = residents.iter().position(|resident| resident.parts.header.holds() == 0)?;
                 Some(Choice { index, idle_since: None, even_if_needed: false })
             })?;
-            at_once(departure.see_through())
+            at_once(departure.see_through(crate::telemetry::Cause::Shutdown))
         };
         let (hook_error, ()) = race.of(take_what_nobody_holds, touch::<First>);
         assert!(hook_error.is_none());
