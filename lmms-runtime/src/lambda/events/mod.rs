@@ -1,7 +1,7 @@
 //! Events: what a function is invoked with, found out and answered in kind.
 //!
 //! A direct request is the gateway's own JSON. With the feature `http`, requests that function URLs, API Gateway and load
-//! balancers send are answered as HTTP ([`http`]); with `sqs`, batches of messages with those that failed ([`sqs`]).
+//! balancers send are answered as HTTP; with `sqs`, batches of messages with those that failed.
 //! **Invariant.** What kind goes in, that kind comes out, also where it is an error.
 
 #[cfg(feature = "http")]
