@@ -1,7 +1,7 @@
 //! Events: what a function is invoked with, found out and answered in kind.
 //!
 //! A direct request is the gateway's own JSON. With the feature `http`, requests that function URLs, API Gateway and load
-//! balancers send are answered as HTTP ([`http`]); with `sqs`, batches of messages with those that failed ([`sqs`]).
+//! balancers send are answered as HTTP; with `sqs`, batches of messages with those that failed.
 //! **Invariant.** What kind goes in, that kind comes out, also where it is an error.
 
 #[cfg(feature = "http")]
@@ -50,7 +50,8 @@ use crate::request::MAX_PAYLOAD;
 /// A stage in front of the path is left out. `LMMS_HTTP_BASE_PATH=/api` stands for what a custom domain or a load balancer
 /// puts in front of all paths: others are not found then. Cross-origin requests (CORS) are the business of the function URL
 /// or of API Gateway: switched on there, they answer preflights and add the headers. An answer is at most 6 MB as Lambda
-/// carries it, with each quote escaped; 1 MB through a load balancer.
+/// carries it, with each quote escaped; 1 MB through a load balancer. A function URL's invoke mode is to be `BUFFERED`, as it is
+/// by default.
 ///
 /// # SQS
 ///
