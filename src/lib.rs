@@ -447,6 +447,8 @@ pub use lmms_macros::interface;
 /// ```
 pub use lmms_macros::link;
 
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(feature = "lambda")]
 pub use lmms_runtime::lambda;
 #[cfg(feature = "jemalloc")]
@@ -457,6 +459,9 @@ pub use lmms_runtime::{
     MAX_PAYLOAD, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier,
     Unload, UnloadHookError, testing,
 };
+
+#[cfg(feature = "tower")]
+pub use lmms_runtime::{Current, InvocationFuture, InvocationLayer, InvocationService, Within};
 
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;
