@@ -449,6 +449,8 @@ pub use lmms_macros::link;
 
 #[cfg(feature = "axum")]
 pub mod axum;
+pub mod testing;
+
 #[cfg(feature = "lambda")]
 pub use lmms_runtime::lambda;
 #[cfg(feature = "jemalloc")]
@@ -457,7 +459,7 @@ pub use lmms_runtime::{
     BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
     FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
     MAX_PAYLOAD, OperationStats, Reason, RegistryError, Route, Shutdown, StartError, Stats, Status, Swept, Tier,
-    Unload, UnloadHookError, testing,
+    Unload, UnloadHookError,
 };
 
 #[cfg(feature = "tower")]

@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use common::{block_on, gateway, resident, unloader};
 use lmms::axum::Interface;
-use lmms::{Interface as _, Invocation, InvocationLayer, Lease, Reason, Unload};
+use lmms::{Interface as _, Invocation, InvocationLayer, Lease, Reason, Unload, testing};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -170,6 +170,13 @@ async fn with_the_layer_the_argument_is_of_the_requests_invocation() {
     let mut app = Router::new().route("/", get(look)).layer(InvocationLayer::new());
     assert_eq!(text(call(&mut app, "GET", "/", "").await).await, "true 2");
     assert_eq!(gateway().interface(Words::NAME).unwrap().status().holds, 0);
+}
+
+#[tokio::test]
+async fn a_fake_is_what_a_handler_gets() {
+    let _turn = turn();
+    let _fake = testing::fake(|| Words(vec!["oslo"]));
+    assert_eq!(text(call(&mut app(), "POST", "/number", "oslo").await).await, "Some(0)");
 }
 
 #[tokio::test]
