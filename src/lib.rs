@@ -210,6 +210,10 @@ pub use lmms_macros::link;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 
+#[cfg(feature = "axum")]
+pub mod axum;
+pub mod testing;
+
 #[cfg(feature = "lambda")]
 pub use lmms_runtime::lambda::{self, shutdown};
 #[cfg(feature = "jemalloc")]
@@ -218,7 +222,7 @@ pub use lmms_runtime::{
     BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
     FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
     MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status, Swept, Tier,
-    Unload, UnloadHookError, testing,
+    Unload, UnloadHookError,
 };
 pub use lmms_runtime::telemetry;
 
@@ -227,6 +231,9 @@ pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
 /// `#[derive(JsonSchema)]`. A dependency on `schemars` 1 does as well.
 #[cfg(feature = "schema")]
 pub use lmms_runtime::schemars;
+
+#[cfg(feature = "tower")]
+pub use lmms_runtime::{Current, InvocationFuture, InvocationLayer, InvocationService, Within};
 
 #[doc(hidden)]
 pub use lmms_runtime::private as __private;

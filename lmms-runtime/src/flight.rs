@@ -145,6 +145,13 @@ impl Flights {
     }
 }
 
+impl Flights {
+    /// Whether a load or unload is under way.
+    pub(crate) fn is_any(&self) -> bool {
+        self.current.lock().is_some()
+    }
+}
+
 /// The right, and the duty, to end a flight.
 pub(crate) struct Leader {
     flights: &'static Flights,

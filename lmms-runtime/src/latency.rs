@@ -71,6 +71,11 @@ impl Latencies {
         self.0[tier as usize].lock().as_ref().map_or((0, 0), |times| (times.count, times.sum))
     }
 
+    /// As if nothing had been recorded. For tests.
+    pub(crate) fn reset(&self) {
+        self.0.iter().for_each(|times| *times.lock() = None);
+    }
+
     /// By tier, coldest first.
     pub(crate) fn read(&self) -> [Option<Latency>; TIERS.len()] {
         self.0.each_ref().map(|times| times.lock().as_ref().map(|times| times.read()))

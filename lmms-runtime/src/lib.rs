@@ -21,12 +21,16 @@ mod call;
 mod clock;
 mod config;
 mod configure;
+#[cfg(feature = "tower")]
+mod current;
 mod cycle;
 mod departure;
 mod describe;
 mod descriptor;
 mod dispatch;
 mod error;
+#[cfg(feature = "axum")]
+pub mod extract;
 mod fast_path;
 mod flight;
 mod gateway;
@@ -42,6 +46,8 @@ mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod latency;
+#[cfg(feature = "tower")]
+mod layer;
 mod ledger;
 mod load_error;
 #[cfg(all(test, lmms_loom))]
@@ -85,6 +91,8 @@ pub mod private;
 
 pub use cache::{Cache, CacheBuilder, CacheStats, Dependencies, Inserted};
 pub use config::{Config, ConfigError, Preload};
+#[cfg(feature = "tower")]
+pub use current::{Current, Within};
 pub use error::{Error, ErrorCode};
 pub use fast_path::{FastPath, OperationStats, Route};
 pub use gateway::{Gateway, StartError};
@@ -95,6 +103,8 @@ pub use info::InterfaceInfo;
 pub use interface::{BlockingInterface, Interface};
 pub use invocation::{Invocation, Lease, Load};
 pub use latency::Latency;
+#[cfg(feature = "tower")]
+pub use layer::{InvocationFuture, InvocationLayer, InvocationService};
 pub use load_error::{LoadError, LoadErrorKind, UnloadHookError};
 pub use metrics::Stats;
 pub use policy::Reason;

@@ -117,6 +117,16 @@ impl Meter {
         (self.cache_hits.load(Ordering::Relaxed), self.cache_misses.load(Ordering::Relaxed))
     }
 
+    /// As if nothing had been counted. For tests.
+    pub(crate) fn reset(&self) {
+        self.heat.reset();
+        self.served.reset();
+        for count in [&self.whole, &self.fast, &self.errors, &self.cache_hits, &self.cache_misses] {
+            count.store(0, Ordering::Relaxed);
+        }
+        self.latencies.reset();
+    }
+
     pub(crate) fn figures(&self) -> Figures {
         let fast = self.fast.load(Ordering::Relaxed);
         Figures {

@@ -75,7 +75,7 @@ fn nothing_is_loaded() -> bool {
 
 /// Takes out the one that was loaded last, of those that nobody holds: first of those with an `#[unload]`, for the others
 /// only drop what goes with the process anyway, and of those the ones that may hold one of the first.
-fn last_loaded() -> Option<Departure> {
+pub(crate) fn last_loaded() -> Option<Departure> {
     take_chosen(|residents| {
         let is_held = |resident: &Resident| resident.parts.header.holds() > 0;
         let has_hook = |resident: &Resident| resident.options.has_unload;
@@ -94,7 +94,7 @@ fn last_loaded() -> Option<Departure> {
 }
 
 /// A deadline for futures under any executor: a thread that wakes them. Nobody minds what that costs at the end.
-struct Timer {
+pub(crate) struct Timer {
     until: Instant,
     shared: Arc<Shared>,
 }
@@ -112,7 +112,7 @@ struct State {
 }
 
 impl Timer {
-    fn start(deadline: Duration) -> Self {
+    pub(crate) fn start(deadline: Duration) -> Self {
         // Far off, if it is too far to tell.
         let until =
             Instant::now().checked_add(deadline).unwrap_or_else(|| Instant::now() + Duration::from_secs(1 << 30));
@@ -123,12 +123,12 @@ impl Timer {
         Self { until, shared }
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.until
     }
 
     /// The output of `future`, unless the deadline passes before.
-    async fn bound<F: Future>(&self, future: F) -> Option<F::Output> {
+    pub(crate) async fn bound<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         poll_fn(|context| {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
@@ -143,7 +143,7 @@ impl Timer {
         .await
     }
 
-    async fn pause(&self, pause: Duration) {
+    pub(crate) async fn pause(&self, pause: Duration) {
         let end = (Instant::now() + pause).min(self.until);
         poll_fn(|context| {
             if Instant::now() >= end {

@@ -126,6 +126,11 @@ impl Heat {
         self.update(|count| count.cool(seconds(now), scale.half_life_seconds()).add(calls, most), enough(scale));
     }
 
+    /// Cold again. For tests.
+    pub(crate) fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_saturated(&self) -> bool {
         self.0.load(Ordering::Relaxed) & SATURATED != 0
     }

@@ -17,6 +17,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub(crate) use self::answer::Answer;
@@ -42,7 +43,21 @@ pub(crate) struct Results {
     seed: Seed,
     /// [`Limits::most_per_entry`] of the store, for those who would lock it for nothing. Nought if there is to be no cache.
     most: AtomicU64,
-    store: Mutex<Store>,
+    /// Shared with [`STORES`].
+    store: Arc<Mutex<Store>>,
+}
+
+/// What all gateways hold, for tests, which are to leave nothing of it behind.
+static STORES: parking_lot::Mutex<Vec<Weak<Mutex<Store>>>> = parking_lot::Mutex::new(Vec::new());
+
+/// Forgets the results of all gateways, also of calls that are under way.
+pub(crate) fn forget_all() {
+    let stores: Vec<_> = STORES.lock().iter().filter_map(Weak::upgrade).collect();
+    for store in stores {
+        // Declared before the guard, and so dropped after it.
+        let mut gone = Gone::new();
+        store.lock().invalidate(|_| true, &mut gone);
+    }
 }
 
 /// The bounds of a cache of results.
@@ -106,11 +121,11 @@ pub(crate) struct Held {
 
 impl Results {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            seed: Seed::random(),
-            most: AtomicU64::new(limits.most_per_entry() as u64),
-            store: Mutex::new(Store::new(limits)),
-        }
+        let store = Arc::new(Mutex::new(Store::new(limits)));
+        let mut stores = STORES.lock();
+        stores.retain(|store| store.strong_count() > 0);
+        stores.push(Arc::downgrade(&store));
+        Self { seed: Seed::random(), most: AtomicU64::new(limits.most_per_entry() as u64), store }
     }
 
     /// What there is for a call of an operation with these arguments, a JSON object, as the request has them.

@@ -1,4 +1,4 @@
-//! For tests: time that passes when they say so.
+//! Time that passes when a test says so.
 
 use std::time::Duration;
 
