@@ -11,7 +11,7 @@
 //!                                sends it with and without the cache of results; 5 % have arguments that never come back
 //! demo-lambda tiers              measures each operation when it is called first, when it is hot, and from the cache
 //! demo-lambda returns            loads and unloads each heavy interface, and tells what memory comes back
-//! demo-lambda serve [port]       listens for POST /{interface}/{operation} on 127.0.0.1
+//! demo-lambda serve [port]       the function behind an URL of its own: POST /{interface}/{operation} on 127.0.0.1
 //! demo-lambda invoke '<json>'    answers one request
 //! ```
 
@@ -24,7 +24,6 @@ use demo_lambda::local::answer::Outcome;
 use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
 use demo_lambda::{mix, play, returns, tiers};
-use lmms::ErrorCode;
 use lmms::lambda::Error;
 
 lmms::link!();
@@ -120,8 +119,7 @@ async fn invoke(event: &str) -> Result<(), Error> {
 
 async fn serve(port: u16) -> Result<(), Error> {
     let container = Container::start(&Function::this_program()?).await?;
-    let status = |code: &str| ErrorCode::parse(code).map_or(500, ErrorCode::http_status);
-    let front = Front::bind(port, container.api().clone(), status).await?;
+    let front = Front::bind(port, container.api().clone()).await?;
     println!("listening on {} (Ctrl-C ends it); for example:", front.url());
     println!(
         r#"  curl {}/tokens/count -d '{{"text":"How many tokens are these?"}}'"#,

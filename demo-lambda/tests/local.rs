@@ -32,7 +32,11 @@ async fn the_function() {
 }
 
 async fn handler(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
+    let LambdaEvent { mut payload, context } = event;
+    // Over HTTP, what to do is in the body.
+    if payload["rawPath"] == "/ask" {
+        payload = serde_json::from_str(payload["body"].as_str().unwrap_or_default()).expect("JSON");
+    }
     match payload["do"].as_str() {
         Some("fail") => Err(Diagnostic { error_type: "not_today".into(), error_message: "no".into() }),
         Some("panic") => panic!("handler panicked on purpose"),
@@ -44,6 +48,7 @@ async fn handler(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
             time::sleep(Duration::from_millis(payload["ms"].as_u64().unwrap_or(0))).await;
             Ok(payload["ms"].clone())
         }
+        Some("answer") => Ok(payload["with"].take()),
         Some("large") => Ok(json!("x".repeat(7 << 20))),
         Some("context") => Ok(json!({
             "id": context.request_id,
@@ -227,28 +232,44 @@ async fn memory_is_read_at_rest_and_gone_with_the_process() {
 }
 
 #[tokio::test]
-async fn the_front_serves_operations_and_events() {
+async fn the_front_is_a_function_url() {
     let container = start(&function()).await;
-    let front = Front::bind(0, container.api().clone(), |code| if code == "not_today" { 418 } else { 500 });
-    let front = front.await.unwrap();
+    let front = Front::bind(0, container.api().clone()).await.unwrap();
     let addr = front.url().strip_prefix("http://").unwrap().to_owned();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(front.run_until(async { _ = stopped.await }));
 
-    let (status, body) = request(&addr, "POST", "/tokens/count", r#"{"text":"a"}"#).await;
-    let event = json!({"interface": "tokens", "operation": "count", "args": {"text": "a"}});
-    assert_eq!((status, body), (200, event));
-    assert_eq!(request(&addr, "POST", "/", "[1]").await, (200, json!([1])));
-    let (status, body) = request(&addr, "POST", "/", r#"{"do":"fail"}"#).await;
-    assert_eq!((status, body["errorType"].as_str()), (418, Some("not_today")));
-    for (method, path, body, status, code) in [
-        ("GET", "/a/b", "", 405, "method_not_allowed"),
-        ("POST", "/a", "", 404, "not_found"),
-        ("POST", "/a/b", "{", 400, "bad_request"),
-        ("POST", "/a/b", &" ".repeat((6 << 20) + 1), 413, "payload_too_large"),
+    // What is no HTTP answer is the body of one: here, of a function that answers with what it was sent, the event.
+    let (status, event) = request(&addr, "PUT", "/a%20b/c?d=e&d=f", "{}").await;
+    assert_eq!(status, 200);
+    for (pointer, value) in [
+        ("/version", "2.0"),
+        ("/rawPath", "/a%20b/c"),
+        ("/rawQueryString", "d=e&d=f"),
+        ("/requestContext/http/method", "PUT"),
+        ("/requestContext/stage", "$default"),
+        ("/headers/host", addr.as_str()),
+        ("/body", "{}"),
     ] {
-        let (got, body) = request(&addr, method, path, body).await;
-        assert_eq!((got, body["errorType"].as_str()), (status, Some(code)), "{method} {path}");
+        assert_eq!(event.pointer(pointer), Some(&json!(value)), "{pointer} in {event}");
+    }
+    let answer = json!({"do": "answer", "with": {
+        "statusCode": 418, "headers": {"x-pot": "tea"}, "cookies": ["a=b", "c=d"], "body": "InNob3J0Ig==", "isBase64Encoded": true
+    }});
+    let (head, body) = exchange(&addr, "POST", "/ask", &answer.to_string()).await;
+    assert!(head.starts_with("HTTP/1.1 418 ") && body == r#""short""#, "{head}: {body}");
+    for line in ["x-pot: tea", "set-cookie: a=b", "set-cookie: c=d"] {
+        assert!(head.contains(line), "{line} in {head}");
+    }
+    for (path, body, status, code) in [
+        ("/ask", r#"{"do":"fail"}"#, 502, "not_today"),
+        ("/ask", r#"{"do":"answer","with":{"statusCode":1}}"#, 502, "bad_answer"),
+        ("/a/b", &" ".repeat((6 << 20) + 1), 413, "payload_too_large"),
+        // As an event it is larger.
+        ("/a/b", &"\"".repeat(5 << 20), 413, "payload_too_large"),
+    ] {
+        let (got, answer) = request(&addr, "POST", path, body).await;
+        assert_eq!((got, answer["errorType"].as_str()), (status, Some(code)), "{path}");
     }
 
     stop.send(()).unwrap();
@@ -259,16 +280,23 @@ async fn the_front_serves_operations_and_events() {
 #[tokio::test]
 async fn the_front_ends_with_its_container() {
     let container = start(&function()).await;
-    let front = Front::bind(0, container.api().clone(), |_| 500).await.unwrap();
+    let front = Front::bind(0, container.api().clone()).await.unwrap();
     let addr = front.url().strip_prefix("http://").unwrap().to_owned();
     let serving = tokio::spawn(front.run_until(std::future::pending()));
-    let (status, body) = request(&addr, "POST", "/", r#"{"do":"exit"}"#).await;
+    let (status, body) = request(&addr, "POST", "/ask", r#"{"do":"exit"}"#).await;
     assert_eq!((status, body["errorType"].as_str()), (502, Some("container_ended")));
     let end = time::timeout(GRACE, serving).await.expect("it ends").unwrap();
     assert_eq!(end.unwrap_err().code(), "container_ended");
 }
 
 async fn request(addr: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let (head, body) = exchange(addr, method, path, body).await;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.expect("a status"), serde_json::from_str(&body).expect("JSON"))
+}
+
+/// The head and the body of the answer.
+async fn exchange(addr: &str, method: &str, path: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(addr).await.expect("a connection");
     let length = body.len();
     let head =
@@ -278,6 +306,5 @@ async fn request(addr: &str, method: &str, path: &str, body: &str) -> (u16, Valu
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    (status.expect("a status"), serde_json::from_str(body).expect("JSON"))
+    (head.to_owned(), body.to_owned())
 }

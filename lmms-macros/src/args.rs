@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitStr, Path, Result, Token};
+use syn::{Ident, LitBool, LitStr, Path, Result, Token};
 
 use crate::attr::{self, Once};
 use crate::check;
@@ -14,19 +14,23 @@ use crate::ctxt::Ctxt;
 pub(crate) struct Args {
     pub(crate) name: Option<String>,
     pub(crate) pinned: bool,
+    pub(crate) preload: bool,
+    pub(crate) snapshot: Option<bool>,
     pub(crate) crate_path: Option<Path>,
     pub(crate) grace_period: Option<u32>,
     pub(crate) fast_path_threshold: Option<u32>,
     pub(crate) memory_mb: Option<u32>,
 }
 
-const EXPECTED: &str = "expected `name = \"..\"`, `pinned`, `grace_period = <seconds>`, \
-                        `fast_path_threshold = <calls>`, `memory_mb = <MiB>` or `crate = <path>`";
+const EXPECTED: &str = "expected `name = \"..\"`, `pinned`, `preload`, `snapshot = <true|false>`, \
+                        `grace_period = <seconds>`, `fast_path_threshold = <calls>`, `memory_mb = <MiB>` or `crate = <path>`";
 
 /// One argument, as it stands.
 enum Arg {
     Name(Ident, LitStr),
     Pinned(Ident),
+    Preload(Ident),
+    Snapshot(Ident, bool),
     Crate(Ident, Path),
     GracePeriod(Ident, u32),
     FastPathThreshold(Ident, u32),
@@ -37,6 +41,8 @@ impl Args {
     pub(crate) fn parse(cx: &Ctxt, tokens: TokenStream) -> Self {
         let mut name = Once::new(cx, "name");
         let mut pinned = Once::new(cx, "pinned");
+        let mut preload = Once::new(cx, "preload");
+        let mut snapshot = Once::new(cx, "snapshot");
         let mut crate_path = Once::new(cx, "crate");
         let mut grace_period = Once::new(cx, "grace_period");
         let mut fast_path_threshold = Once::new(cx, "fast_path_threshold");
@@ -48,6 +54,8 @@ impl Args {
                     name.set(key, value.value());
                 }
                 Arg::Pinned(key) => pinned.set(key, ()),
+                Arg::Preload(key) => preload.set(key, ()),
+                Arg::Snapshot(key, may_stay) => snapshot.set(key, may_stay),
                 Arg::Crate(key, path) => crate_path.set(key, path),
                 Arg::GracePeriod(key, seconds) => grace_period.set(key, seconds),
                 Arg::FastPathThreshold(key, calls) => fast_path_threshold.set(key, calls),
@@ -57,6 +65,8 @@ impl Args {
         Self {
             name: name.get(),
             pinned: pinned.get().is_some(),
+            preload: preload.get().is_some(),
+            snapshot: snapshot.get(),
             crate_path: crate_path.get(),
             grace_period: grace_period.get(),
             fast_path_threshold: fast_path_threshold.get(),
@@ -71,6 +81,10 @@ impl Parse for Arg {
         match key.to_string().as_str() {
             "name" => attr::value(input, &key, "\"..\"").map(|value| Self::Name(key, value)),
             "pinned" => attr::flag(input, &key).map(|()| Self::Pinned(key)),
+            "preload" => attr::flag(input, &key).map(|()| Self::Preload(key)),
+            "snapshot" => {
+                attr::value(input, &key, "<true|false>").map(|value: LitBool| Self::Snapshot(key, value.value))
+            }
             "grace_period" => attr::number(input, &key, "<seconds>", 0).map(|seconds| Self::GracePeriod(key, seconds)),
             "fast_path_threshold" => {
                 attr::number(input, &key, "<calls>", 1).map(|calls| Self::FastPathThreshold(key, calls))

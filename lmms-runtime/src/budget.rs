@@ -122,6 +122,7 @@ impl Budget {
             let need = Need::new(from.map(|from| from.node), departure.node);
             // Each counts for something, or there would be no end.
             gone.expected += departure.parts.ledger.bytes().max(1);
+            departure.parts.ledger.history.pressed();
             gone.unloaded.push(departure.node.name);
             gone.hook_errors.extend(departure.see_through().await);
             drop(need);
@@ -168,8 +169,11 @@ impl Room {
     /// part of what that load needs.
     fn keep(node: Node, needed: u64) -> (Self, u64) {
         let mut rooms = ROOMS.lock();
-        let outer = cycle::loading().and_then(|outer| rooms.iter().find(|room| cycle::same(room.node, outer)));
-        let kept = outer.map_or(0, |outer| outer.whole);
+        let outer = cycle::loading();
+        // Its own, too, if a preload has made sure of it.
+        let is_for =
+            |room: &&Kept| cycle::same(room.node, node) || outer.is_some_and(|outer| cycle::same(room.node, outer));
+        let kept = rooms.iter().filter(is_for).map(|room| room.whole).max().unwrap_or(0);
         let bytes = needed.saturating_sub(kept);
         rooms.push(Kept { node, bytes, whole: kept.max(needed) });
         (Self(node), bytes)
@@ -178,7 +182,11 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        ROOMS.lock().retain(|room| !cycle::same(room.node, self.0));
+        let mut rooms = ROOMS.lock();
+        // The last of its own: the one for a load goes before the one that a preload made sure of.
+        if let Some(index) = rooms.iter().rposition(|room| cycle::same(room.node, self.0)) {
+            rooms.remove(index);
+        }
     }
 }
 
@@ -195,8 +203,7 @@ pub(crate) async fn make_room(
     blocking: bool,
 ) -> Option<Room> {
     let budget = get()?;
-    let declared = declared.map(|mebibytes| u64::from(mebibytes) << 20);
-    let known = ledger.need().max(declared);
+    let known = known(ledger, declared);
     let needed = known.unwrap_or_else(|| budget.guess());
     // Before anything is looked at: of two that begin at once, one sees the other's.
     let (room, more) = Room::keep(node, needed);
@@ -205,6 +212,23 @@ pub(crate) async fn make_room(
         Box::pin(unload_others(For { node, blocking }, ledger, budget, known)).await;
     }
     Some(room)
+}
+
+/// What a load needs, as far as anything is known.
+fn known(ledger: &Ledger, declared: Option<u32>) -> Option<u64> {
+    ledger.need().max(declared.map(|mebibytes| u64::from(mebibytes) << 20))
+}
+
+/// Keeps room for a load of `node` if there is enough without unloading others, by what [`make_room`] goes by. The load
+/// itself then finds it made.
+///
+/// # Errors
+/// If there is not: the budget, in bytes.
+pub(crate) fn reserve(node: Node, ledger: &Ledger, declared: Option<u32>) -> Result<Option<Room>, u64> {
+    let Some(budget) = get() else { return Ok(None) };
+    let needed = known(ledger, declared).unwrap_or_else(|| budget.guess());
+    let (room, _) = Room::keep(node, needed);
+    if budget.shortage().is_none() { Ok(Some(room)) } else { Err(budget.bytes) }
 }
 
 async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Option<u64>) {
@@ -224,6 +248,7 @@ async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Optio
         // A guess is no reason to warn.
         if let (Some(short), Some(needed)) = (budget.shortage(), needed) {
             metrics::over_budget();
+            ledger.history.over_budget(short);
             if ledger.warn_once() {
                 warn(load.node, &budget, needed, short);
             }

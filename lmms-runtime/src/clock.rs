@@ -3,7 +3,8 @@
 //! A container is frozen between requests, and on some hosts the monotonic clock stops with it; after a snapshot is
 //! restored, either clock may jump. **Invariant.** Time here never goes back, and what passed is what the monotonic clock
 //! says, or the wall clock if that has clearly gone further: frozen time counts, and a wall clock that is set back counts
-//! for nothing.
+//! for nothing. Between a snapshot and what it is restored to, the wall clock alone counts: the monotonic clocks of two
+//! machines have nothing to do with each other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -53,6 +54,8 @@ struct Reading {
     monotonic: u64,
     wall: u64,
     passed: u64,
+    /// The process may be restored on another machine at any time.
+    is_suspended: bool,
 }
 
 impl Reading {
@@ -64,7 +67,8 @@ impl Reading {
             // A wall clock that is a little ahead is not believed: read a moment apart, and in whole milliseconds, each of the
             // two is ahead now and then.
             let is_frozen = wall > monotonic.saturating_add(TOLERANCE);
-            self.passed = self.passed.saturating_add(if is_frozen { wall } else { monotonic });
+            let by_wall = is_frozen || self.is_suspended;
+            self.passed = self.passed.saturating_add(if by_wall { wall } else { monotonic });
         }
         (self.monotonic, self.wall) = (clocks.monotonic, clocks.wall);
         self.passed
@@ -74,7 +78,7 @@ impl Reading {
 /// In milliseconds.
 const TOLERANCE: u64 = 50;
 
-static READING: Mutex<Reading> = Mutex::new(Reading { monotonic: 0, wall: 0, passed: 0 });
+static READING: Mutex<Reading> = Mutex::new(Reading { monotonic: 0, wall: 0, passed: 0, is_suspended: false });
 
 /// The time that a [`ManualClock`](crate::testing::ManualClock) shows, or [`OFF`].
 static MANUAL: AtomicU64 = AtomicU64::new(OFF);
@@ -108,6 +112,32 @@ fn by_the_clocks() -> u64 {
     passed
 }
 
+/// The process is about to be frozen in a snapshot: from now on only the wall clock counts.
+pub(crate) fn suspend() {
+    read_with(|reading| {
+        reading.advance(&Clocks::read());
+        reading.is_suspended = true;
+    });
+}
+
+/// The process was restored: from now on both clocks count again, which are this machine's.
+pub(crate) fn resume() {
+    read_with(|reading| {
+        // Without a word before the snapshot, all that is known is that it may have been another machine.
+        reading.is_suspended = true;
+        reading.advance(&Clocks::read());
+        reading.is_suspended = false;
+    });
+}
+
+fn read_with(read: impl FnOnce(&mut Reading)) {
+    let mut reading = READING.lock();
+    read(&mut reading);
+    PASSED.store(reading.passed, Ordering::Relaxed);
+    // Release, as in `by_the_clocks`.
+    TICK.store(reading.monotonic, Ordering::Release);
+}
+
 /// From now on time stands still, and goes on by [`advance_manual`] alone. `false` if it does already.
 pub(crate) fn start_manual() -> bool {
     let now = now().0;
@@ -135,7 +165,7 @@ mod tests {
     use super::*;
 
     fn reading() -> Reading {
-        let mut reading = Reading { monotonic: 0, wall: 0, passed: 0 };
+        let mut reading = Reading { monotonic: 0, wall: 0, passed: 0, is_suspended: false };
         assert_eq!(reading.advance(&clocks(1_000, 50_000)), 0);
         reading
     }
@@ -173,6 +203,28 @@ mod tests {
         assert_eq!(reading.advance(&clocks(5, 86_450_002)), 86_400_002);
         // Both back: nothing passed, and nothing is taken away.
         assert_eq!(reading.advance(&clocks(1, 1)), 86_400_002);
+    }
+
+    #[test]
+    fn by_the_wall_clock_alone_between_snapshot_and_restore() {
+        let restored = |after: Clocks| {
+            let mut reading = reading();
+            reading.advance(&clocks(1_010, 50_010));
+            reading.is_suspended = true;
+            let between = reading.advance(&after);
+            reading.is_suspended = false;
+            // Both clocks are this machine's from here on.
+            assert_eq!(reading.advance(&clocks(after.monotonic + 7, after.wall + 7)), between + 7);
+            between
+        };
+        // Five seconds later, on a machine that has run for a year.
+        assert_eq!(restored(clocks(31_536_000_000, 55_010)), 5_010);
+        // Days later, on one that was just switched on.
+        assert_eq!(restored(clocks(20, 432_050_010)), 432_000_010);
+        // Both were set back.
+        assert_eq!(restored(clocks(3, 9)), 10);
+        // The monotonic clock alone went on.
+        assert_eq!(restored(clocks(99_999, 50_010)), 10);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::results::Limits;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     lazy_loading: bool,
+    preload: Preload,
     unloading: bool,
     /// `None` leaves it to what each interface declares.
     grace_period: Option<Duration>,
@@ -41,18 +42,33 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             lazy_loading: true,
+            preload: Preload::Declared,
             unloading: true,
             grace_period: None,
             min_resident: 8,
             fast_path: true,
             fast_path_threshold: None,
-            heat_half_life: Duration::from_secs(300),
+            heat_half_life: Scale::DEFAULT.half_life,
             adaptive_heat: false,
             result_cache: RESULT_CACHE,
             result_ttl: None,
             memory_budget: None,
         }
     }
+}
+
+/// What is loaded before the first request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preload {
+    /// What is declared `#[lmms::interface(preload)]`.
+    Declared,
+    /// Nothing.
+    None,
+    /// All linked interfaces.
+    All,
+    /// The interfaces of these names, whatever is declared. In any order: they load at once.
+    Only(Vec<String>),
 }
 
 /// A variable of the environment has a value that means nothing.
@@ -115,6 +131,10 @@ impl Config {
         let default = Self::default();
         Ok(Self {
             lazy_loading: read(&var, "LAZY_LOADING_ENABLED", SWITCH)?.unwrap_or(default.lazy_loading),
+            preload: match read_own(&var, "LMMS_PRELOAD", PRELOAD)? {
+                Some(preload) => preload,
+                None => preload_of_start(&var),
+            },
             unloading: read(&var, "ENABLE_MODULE_UNLOADING", SWITCH)?.unwrap_or(default.unloading),
             grace_period: read(&var, "UNLOAD_GRACE_PERIOD", SECONDS)?,
             min_resident: read(&var, "MIN_RESIDENT_MODULES", COUNT)?.unwrap_or(default.min_resident),
@@ -144,6 +164,34 @@ impl Config {
     #[must_use]
     pub fn with_lazy_loading(self, lazy_loading: bool) -> Self {
         Self { lazy_loading, ..self }
+    }
+
+    /// `LMMS_PRELOAD`: what [`Gateway::start`](crate::Gateway::start) loads before the first request, without regard to
+    /// [`unloading`](Self::unloading): what is preloaded is unloaded as anything else. Without
+    /// [`lazy_loading`](Self::lazy_loading) everything is loaded at the start anyway.
+    ///
+    /// `declared` (default), `none`, `all`, or names of interfaces separated by commas, which take the place of what is
+    /// declared. A name that no interface has stops the start.
+    ///
+    /// Where `LMMS_PRELOAD` is not set and `AWS_LAMBDA_INITIALIZATION_TYPE` is `provisioned-concurrency`, `snap-start` or
+    /// `lambda-managed-instances`, it is `all`: no client waits for such a start. `LMMS_PRELOAD=declared` or `none` keeps them
+    /// lazy.
+    #[must_use]
+    pub fn preload(&self) -> &Preload {
+        &self.preload
+    }
+
+    /// Sets [`preload`](Self::preload).
+    ///
+    /// ```
+    /// use lmms_runtime::{Config, Preload};
+    ///
+    /// let config = Config::default().with_preload(Preload::Only(vec!["tokens".to_owned()]));
+    /// assert_ne!(*config.preload(), Preload::Declared);
+    /// ```
+    #[must_use]
+    pub fn with_preload(self, preload: Preload) -> Self {
+        Self { preload, ..self }
     }
 
     /// `ENABLE_MODULE_UNLOADING`: interfaces may be unloaded (default). Without [`lazy_loading`](Self::lazy_loading) nothing is
@@ -327,7 +375,7 @@ impl Config {
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// Of an interface that declares none, when none is configured.
-const FAST_PATH_THRESHOLD: NonZeroU32 = NonZeroU32::new(50).unwrap();
+const FAST_PATH_THRESHOLD: NonZeroU32 = Scale::DEFAULT.threshold;
 
 /// What results may take when nothing else is configured, in bytes.
 const RESULT_CACHE: usize = 16 << 20;
@@ -338,7 +386,7 @@ fn budget_of_function(bytes: u64) -> u64 {
 }
 
 /// A kind of value: how to read it, and what to say when that fails.
-type Kind<T> = (fn(&str) -> Option<T>, &'static str);
+pub(crate) type Kind<T> = (fn(&str) -> Option<T>, &'static str);
 
 const SWITCH: Kind<bool> = (
     |value| match value.to_ascii_lowercase().as_str() {
@@ -348,6 +396,33 @@ const SWITCH: Kind<bool> = (
     },
     "`true` or `false`",
 );
+
+const PRELOAD: Kind<Preload> = (
+    |value| match value.to_ascii_lowercase().as_str() {
+        "declared" => Some(Preload::Declared),
+        "none" => Some(Preload::None),
+        "all" => Some(Preload::All),
+        // Names keep their case. An empty one is a mistake, most likely of what was to stand there.
+        _ => {
+            let mut names = value.split(',').map(str::trim);
+            names
+                .clone()
+                .all(|name| !name.is_empty())
+                .then(|| Preload::Only(names.by_ref().map(str::to_owned).collect()))
+        }
+    },
+    "`declared`, `none`, `all`, or names of interfaces separated by commas",
+);
+
+/// Kinds of starts that no client waits for, as Lambda names them.
+const UNHURRIED: [&str; 3] = ["provisioned-concurrency", "snap-start", "lambda-managed-instances"];
+
+/// What is preloaded when nobody says. Lambda's own variable: a value that is new here is no mistake.
+fn preload_of_start(var: impl Fn(&str) -> Option<OsString>) -> Preload {
+    let kind = var("AWS_LAMBDA_INITIALIZATION_TYPE");
+    let is_unhurried = kind.is_some_and(|kind| UNHURRIED.iter().any(|known| kind == **known));
+    if is_unhurried { Preload::All } else { Preload::Declared }
+}
 
 const SECONDS: Kind<Duration> = (|value| value.parse().ok().map(Duration::from_secs), "a whole number of seconds");
 
@@ -366,8 +441,14 @@ fn read<T>(var: impl Fn(&str) -> Option<OsString>, name: &str, kind: Kind<T>) ->
     }
 }
 
+/// A switch of what surrounds the gateway.
+#[cfg(feature = "lambda")]
+pub(crate) fn switch(variable: &str) -> Result<Option<bool>, ConfigError> {
+    read_own(|name| env::var_os(name), variable, SWITCH)
+}
+
 /// The value of a variable under its one name. An empty one counts as unset, as in a shell.
-fn read_own<T>(
+pub(crate) fn read_own<T>(
     var: impl Fn(&str) -> Option<OsString>,
     variable: &str,
     (parse, expected): Kind<T>,

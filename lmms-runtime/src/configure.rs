@@ -25,7 +25,7 @@ impl Gateway {
     /// Takes another configuration, while requests are answered: each call goes by the one or by the other.
     ///
     /// What is loaded stays loaded, what was counted stays counted, and cached results that fit stay for as long as they were
-    /// to. [`lazy_loading`](Config::lazy_loading) stays what it was at the start. The memory budget, which is the process's,
+    /// to. [`lazy_loading`](Config::lazy_loading) and [`preload`](Config::preload) stay what they were at the start. The memory budget, which is the process's,
     /// is set if it is another one than this gateway's before.
     ///
     /// ```
@@ -39,7 +39,7 @@ impl Gateway {
     /// ```
     pub fn reconfigure(&self, config: Config) {
         let mut current = self.config.lock();
-        let config = config.with_lazy_loading(current.lazy_loading());
+        let config = config.with_lazy_loading(current.lazy_loading()).with_preload(current.preload().clone());
         let before = std::mem::replace(&mut *current, config);
         self.apply(&current, Some(&before));
     }
@@ -108,6 +108,11 @@ impl Gateway {
             }
         }
         calls
+    }
+
+    /// Heat does not cool over the time from `since` to `until`.
+    pub(crate) fn pass_over(&self, since: Moment, until: Moment) {
+        self.used_meters().for_each(|(meter, _)| meter.pass_over(since, until));
     }
 
     /// Of all operations that can have been called.

@@ -10,7 +10,7 @@ use crate::refusal;
 use crate::registry::{Entry, Registry};
 
 /// The operations of the built-in interface, sorted.
-pub(crate) const OPERATIONS: [&str; 2] = ["describe", "stats"];
+pub(crate) const OPERATIONS: [&str; 3] = ["describe", "health", "stats"];
 
 /// Answers a call of the built-in interface, whose operations take no arguments.
 pub(crate) fn answer(arguments: &[u8], answer: &impl Serialize, reply: &mut Vec<u8>) -> Result<(), Error> {

@@ -43,6 +43,10 @@ impl Descriptor {
 pub struct Options {
     /// Belongs to the core set: never unloaded.
     pub pinned: bool,
+    /// Loaded before the first request.
+    pub preload: bool,
+    /// Whether it may stay loaded in a snapshot, if it says so.
+    pub snapshot: Option<bool>,
     /// Seconds without use before an unload, if it has its own.
     pub grace_period: Option<u32>,
     /// Calls that make an operation hot, if it has its own.
@@ -59,6 +63,8 @@ impl Options {
     /// Of an interface with async hooks that declares nothing.
     pub(crate) const NONE: Self = Self {
         pinned: false,
+        preload: false,
+        snapshot: None,
         grace_period: None,
         fast_path_threshold: None,
         memory_mb: None,

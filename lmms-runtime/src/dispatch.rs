@@ -155,6 +155,7 @@ impl Gateway {
     fn call_built_in(&self, operation: &str, arguments: &[u8], reply: &mut Vec<u8>) -> Result<(), Error> {
         let refused = match operation {
             "describe" => describe::answer(arguments, &Description(self.registry), reply),
+            "health" => describe::answer(arguments, &self.health(), reply),
             "stats" => describe::answer(arguments, &Statistics(self), reply),
             _ => Err(refusal::unknown_operation(BUILT_IN, operation, describe::OPERATIONS.into_iter())),
         };

@@ -30,6 +30,12 @@ pub enum ErrorCode {
     OperationFailed,
     /// The operation panicked.
     OperationPanicked,
+    /// Over HTTP: there is nothing at that path.
+    NotFound,
+    /// Over HTTP: what is at that path is not asked for with that method.
+    MethodNotAllowed,
+    /// Over HTTP: the body is said to be something else than JSON.
+    UnsupportedMediaType,
 }
 
 impl ErrorCode {
@@ -46,6 +52,9 @@ impl ErrorCode {
             Self::LoadCycle => "load_cycle",
             Self::OperationFailed => "operation_failed",
             Self::OperationPanicked => "operation_panicked",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
         }
     }
 
@@ -62,8 +71,10 @@ impl ErrorCode {
     pub fn http_status(self) -> u16 {
         match self {
             Self::BadRequest | Self::BadArguments => 400,
-            Self::UnknownInterface | Self::UnknownOperation => 404,
+            Self::UnknownInterface | Self::UnknownOperation | Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
             Self::PayloadTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::OperationFailed => 422,
             Self::LoadCycle | Self::OperationPanicked => 500,
             Self::LoadFailed => 503,
@@ -72,7 +83,7 @@ impl ErrorCode {
 }
 
 /// All codes, for [`ErrorCode::parse`].
-const CODES: [ErrorCode; 9] = [
+pub(crate) const CODES: [ErrorCode; 12] = [
     ErrorCode::BadRequest,
     ErrorCode::PayloadTooLarge,
     ErrorCode::UnknownInterface,
@@ -82,6 +93,9 @@ const CODES: [ErrorCode; 9] = [
     ErrorCode::LoadCycle,
     ErrorCode::OperationFailed,
     ErrorCode::OperationPanicked,
+    ErrorCode::NotFound,
+    ErrorCode::MethodNotAllowed,
+    ErrorCode::UnsupportedMediaType,
 ];
 
 impl ErrorCode {
@@ -231,9 +245,9 @@ impl std::error::Error for Error {
     }
 }
 
-impl Serialize for Error {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl Error {
+    /// Writes what clients see of it as entries of a map, to which more can be added.
+    pub(crate) fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("code", self.0.code.as_str())?;
         map.serialize_entry("message", &self.0.message)?;
         let optional = [
@@ -247,6 +261,14 @@ impl Serialize for Error {
                 map.serialize_entry(key, value)?;
             }
         }
+        Ok(())
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.serialize_fields(&mut map)?;
         map.end()
     }
 }

@@ -20,12 +20,13 @@ use crate::invocation::Invocation;
 use crate::load_error::LoadError;
 use crate::metrics::Stats;
 use crate::policy::Reason;
+use crate::preload;
 use crate::refusal;
 use crate::registry::{Registry, RegistryError};
 use crate::request::{Envelope, MAX_PAYLOAD, Request};
 use crate::results::{OperationId, Results};
 use crate::shutdown::{self, Shutdown};
-use crate::step::settle;
+use crate::snapshot::Suspended;
 use crate::sweep::{Sweeper, Swept};
 use crate::unload::{self, Unload};
 
@@ -53,6 +54,8 @@ pub struct Gateway {
     /// The [`Moment`](clock::Moment) when to tend it again.
     pub(crate) tend_at: AtomicU64,
     pub(crate) judge: Judge,
+    /// What a snapshot took out, until it is restored.
+    pub(crate) snapshot: Mutex<Option<Suspended>>,
 }
 
 /// Why a gateway did not start.
@@ -67,7 +70,15 @@ pub enum StartError {
     /// The linked interfaces do not go together.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// An interface that is to be loaded at the start failed to.
+    /// An interface that is to be preloaded is not linked.
+    #[error("{}", refusal::unknown_preload(name, *nearest))]
+    UnknownPreload {
+        /// The name that no interface has.
+        name: String,
+        /// The name that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// An interface failed to load, with `LAZY_LOADING_ENABLED=false`.
     #[error(transparent)]
     Load(#[from] LoadError),
 }
@@ -85,43 +96,32 @@ impl Gateway {
     /// none.
     ///
     /// # Errors
-    /// If two interfaces have the same name.
+    /// If two interfaces have the same name, or one that is to be preloaded does not exist.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        let registry = Registry::get()?;
+        preload::check(registry, config.preload())?;
         let gateway = Self {
-            registry: Registry::get()?,
+            registry,
             heat: LiveRules::new(config.heat_rules()),
             may_unload: AtomicBool::new(config.may_unload()),
             sweeper: Sweeper::new(rules(&config)),
             results: Results::new(config.result_limits()),
             tend_at: AtomicU64::new(0),
             judge: Judge::new(),
+            snapshot: Mutex::new(None),
             config: Mutex::new(config),
         };
         gateway.apply(&gateway.config.lock(), None);
         Ok(gateway)
     }
 
-    /// A gateway configured by the environment. With `LAZY_LOADING_ENABLED=false`, it is [`start`](Self::start) that
-    /// loads everything; `lmms::lambda::run` calls it.
+    /// A gateway configured by the environment. What is to be loaded before the first request is loaded by
+    /// [`start`](Self::start), which `lmms::lambda::run` calls.
     ///
     /// # Errors
-    /// If a variable does not parse, or two interfaces have the same name.
+    /// If a variable does not parse, or as [`new`](Self::new).
     pub fn from_env() -> Result<Self, StartError> {
         Self::new(Config::from_env()?)
-    }
-
-    /// Loads what is to be loaded before the first request: nothing, or with `LAZY_LOADING_ENABLED=false` everything.
-    ///
-    /// # Errors
-    /// The first load that fails.
-    pub async fn start(&self) -> Result<(), StartError> {
-        if !self.config().lazy_loading() {
-            let invocation = Invocation::enter();
-            for entry in self.registry.iter() {
-                settle(|| (entry.descriptor.load)(&invocation)).await?;
-            }
-        }
-        Ok(())
     }
 
     /// How it is configured now.
@@ -325,11 +325,5 @@ impl Gateway {
     #[cfg(feature = "lambda")]
     pub(crate) fn is_unloading(&self) -> bool {
         !crate::departure::leaving().is_empty()
-    }
-
-    /// Whether an interface has an `#[unload]`.
-    #[cfg(feature = "lambda")]
-    pub(crate) fn has_unload(&self, interface: &str) -> bool {
-        self.registry.find(interface).is_some_and(|entry| entry.descriptor.options.has_unload)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::history::History;
 use crate::memory::{self, Account, Footprint};
 use crate::sweep;
 
@@ -25,6 +26,7 @@ pub(crate) struct Ledger {
     warned: AtomicBool,
     /// Live cache entries that depend on it.
     dependents: AtomicUsize,
+    pub(crate) history: History,
 }
 
 impl Ledger {
@@ -38,6 +40,7 @@ impl Ledger {
             account: Account::new(),
             warned: AtomicBool::new(false),
             dependents: AtomicUsize::new(0),
+            history: History::new(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Ledger {
 
     /// A generation was dropped.
     pub(crate) fn unloaded(&self) {
+        self.history.unloaded();
         memory::unloaded(self.bytes());
         if let Some(left) = self.account.live() {
             self.leaked.store(left, Ordering::Relaxed);

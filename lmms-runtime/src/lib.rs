@@ -4,9 +4,11 @@
 //! time, `cycle` refuses the one that waits for itself, and `slot` is the three together, with its figures in `ledger`.
 //! `residents` is what is loaded; `policy` says what may go, `sweep`, `unload`, `budget` and `shutdown` take it out
 //! (`departure`), by `clock`, `heat` and `cache`; `memory` measures what that gave back, on `os`.
+//! `preload` loads before the first request, `snapshot` is what SnapStart needs around it.
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
 //! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it.
+//! `health` judges by all of that, and by each slot's `history`, how well the function is configured.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
 //! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it
@@ -29,7 +31,9 @@ mod fast_path;
 mod flight;
 mod gateway;
 mod generation;
+mod health;
 mod heat;
+mod history;
 mod hook;
 mod info;
 mod interface;
@@ -51,6 +55,7 @@ mod metrics;
 mod os;
 mod panics;
 mod policy;
+mod preload;
 mod refusal;
 mod registry;
 mod request;
@@ -60,6 +65,7 @@ mod results;
 mod routes;
 mod shutdown;
 mod slot;
+mod snapshot;
 mod statistics;
 mod step;
 mod sweep;
@@ -73,10 +79,11 @@ mod wording;
 pub mod private;
 
 pub use cache::{Cache, CacheBuilder, CacheStats, Dependencies, Inserted};
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Preload};
 pub use error::{Error, ErrorCode};
 pub use fast_path::{FastPath, OperationStats, Route};
 pub use gateway::{Gateway, StartError};
+pub use health::{Finding, FindingCode, Health, HealthStatus, Setting};
 pub use heat::Tier;
 pub use hook::BoxError;
 pub use info::InterfaceInfo;
@@ -90,5 +97,6 @@ pub use registry::RegistryError;
 pub use request::MAX_PAYLOAD;
 pub use shutdown::Shutdown;
 pub use slot::Status;
+pub use snapshot::Snapshot;
 pub use sweep::Swept;
 pub use unload::Unload;

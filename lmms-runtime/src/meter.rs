@@ -80,6 +80,11 @@ impl Meter {
         self.served.restamp(now, before);
     }
 
+    pub(crate) fn pass_over(&self, since: Moment, until: Moment) {
+        self.heat.pass_over(since, until);
+        self.served.pass_over(since, until);
+    }
+
     pub(crate) fn cache_hit(&self, now: Moment, scale: Scale) {
         // It does not come to the body, which would count it.
         self.served.count(now, scale);

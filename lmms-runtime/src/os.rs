@@ -149,6 +149,21 @@ pub(crate) fn use_one_heap() {
 #[cfg(all(not(all(target_os = "linux", target_env = "gnu")), feature = "lambda"))]
 pub(crate) fn use_one_heap() {}
 
+/// Whether this process handles SIGTERM, or ignores it.
+#[cfg(all(unix, feature = "lambda"))]
+pub(crate) fn handles_sigterm() -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is changed without a new action, and the pointer is to a `sigaction` of ours.
+    let status = unsafe { libc::sigaction(libc::SIGTERM, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all zeros are a valid one, and the call overwrites them or not.
+    status == 0 && unsafe { action.assume_init() }.sa_sigaction != libc::SIG_DFL
+}
+
+#[cfg(all(not(unix), feature = "lambda"))]
+pub(crate) fn handles_sigterm() -> bool {
+    false
+}
+
 /// The most that was ever resident at once, in bytes; nought where the system does not tell.
 ///
 /// Not by `getrusage`: what that says begins with the peak of the process that started this one.

@@ -37,6 +37,12 @@ pub(crate) fn unknown_interface<'a>(name: &str, known: impl Iterator<Item = &'a 
     }
 }
 
+/// An interface that is to be preloaded and does not exist.
+pub(crate) fn unknown_preload(name: &str, nearest: Option<&str>) -> String {
+    let help = nearest.map_or_else(|| "none has a name like it".to_owned(), |near| format!("did you mean `{near}`?"));
+    format!("LMMS_PRELOAD: there is no interface {} to be loaded before the first request; {help}", shown(name))
+}
+
 /// The built-in interface, where one is meant that loads.
 pub(crate) fn built_in() -> Error {
     let message = format!("`{BUILT_IN}` is built in: it is not loaded, not unloaded, and has no heat");

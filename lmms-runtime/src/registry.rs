@@ -3,6 +3,10 @@
 //! The slice is in no particular order, which moreover differs from profile to profile; so the first who asks sorts it.
 //! **Invariant:** names are unique; two interfaces of one name are an error for everybody, not a lottery.
 
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
+use hashbrown::HashTable;
 use once_cell::sync::OnceCell;
 
 use crate::descriptor::{Descriptor, Operation};
@@ -14,12 +18,14 @@ pub static LMMS_INTERFACES: [fn() -> Descriptor];
 /// The name of the built-in interface.
 pub(crate) const BUILT_IN: &str = "lmms";
 
-/// The sorted index of [`LMMS_INTERFACES`].
+/// All of [`LMMS_INTERFACES`], sorted and indexed.
 #[derive(Debug)]
 pub(crate) struct Registry {
     /// In the order of the linker.
     entries: Vec<Entry>,
-    by_name: Vec<Key>,
+    by_name: HashTable<Key>,
+    /// Indices of `entries`, in the order of their names.
+    sorted: Vec<usize>,
 }
 
 /// One linked interface.
@@ -46,21 +52,17 @@ impl Entry {
     }
 }
 
-/// What a search compares, so that it reads one array, not a page per interface.
+/// What a search compares: names stand beside the index, so that it reads no page per interface.
 #[derive(Debug, Clone, Copy)]
 struct Key {
-    head: u64,
     name: &'static str,
     /// In `entries`.
     index: usize,
 }
 
-/// The first eight bytes of a name, in the order of names: what most comparisons come down to.
-fn head(name: &[u8]) -> u64 {
-    match name.first_chunk() {
-        Some(first) => u64::from_be_bytes(*first),
-        None => (0..8).fold(0, |head, index| head << 8 | name.get(index).map_or(0, |byte| u64::from(*byte))),
-    }
+/// Names are the program's own, and nobody can choose one to collide: the same in each process.
+fn hash(name: &[u8]) -> u64 {
+    FixedState::default().hash_one(name)
 }
 
 /// The linked interfaces do not go together.
@@ -98,19 +100,21 @@ impl Registry {
     fn index(descriptors: &[fn() -> Descriptor]) -> Result<Self, RegistryError> {
         let entry = |make: &fn() -> Descriptor| Entry { descriptor: make(), operations: OnceCell::new() };
         let entries: Vec<_> = descriptors.iter().map(entry).collect();
-        let key = |(index, entry): (usize, &Entry)| {
-            let name = entry.descriptor.name;
-            Key { head: head(name.as_bytes()), name, index }
-        };
-        let mut by_name: Vec<_> = entries.iter().enumerate().map(key).collect();
-        let origin = |key: &Key| entries[key.index].descriptor.origin;
-        // By origin too, so that the same two crates give the same message in every profile.
-        by_name.sort_unstable_by(|a, b| (a.head, a.name).cmp(&(b.head, b.name)).then_with(|| origin(a).cmp(origin(b))));
-        if let Some([first, second]) = by_name.array_windows().find(|[first, second]| first.name == second.name) {
-            let (first, second, name) = (origin(first), origin(second), first.name);
-            return Err(RegistryError::Duplicate { name, first, second });
+        // Names and numbers are moved, for entries are large. By origin too, so that the same two crates give the same message
+        // in every profile.
+        let key = |(index, entry): (usize, &Entry)| (entry.descriptor.name, index);
+        let mut names: Vec<_> = entries.iter().enumerate().map(key).collect();
+        let origin = |index: usize| entries[index].descriptor.origin;
+        names.sort_unstable_by(|a, b| a.0.cmp(b.0).then_with(|| origin(a.1).cmp(origin(b.1))));
+        if let Some([(name, first), (_, second)]) = names.array_windows().find(|[first, second]| first.0 == second.0) {
+            return Err(RegistryError::Duplicate { name, first: origin(*first), second: origin(*second) });
         }
-        let registry = Self { entries, by_name };
+        let mut by_name = HashTable::with_capacity(names.len());
+        for &(name, index) in &names {
+            by_name.insert_unique(hash(name.as_bytes()), Key { name, index }, |key| hash(key.name.as_bytes()));
+        }
+        let sorted = names.into_iter().map(|(_, index)| index).collect();
+        let registry = Self { entries, by_name, sorted };
         match registry.find(BUILT_IN) {
             Some(reserved) => Err(RegistryError::Reserved { origin: reserved.descriptor.origin }),
             None => Ok(registry),
@@ -119,17 +123,16 @@ impl Registry {
 
     pub(crate) fn find(&self, name: impl AsRef<[u8]>) -> Option<&Entry> {
         let name = name.as_ref();
-        let wanted = (head(name), name);
-        let found = self.by_name.binary_search_by(|key| (key.head, key.name.as_bytes()).cmp(&wanted)).ok()?;
-        Some(&self.entries[self.by_name[found].index])
+        let found = self.by_name.find(hash(name), |key| key.name.as_bytes() == name)?;
+        Some(&self.entries[found.index])
     }
 
     /// In the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.by_name.iter().map(|key| &self.entries[key.index])
+        self.sorted.iter().map(|index| &self.entries[*index])
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.by_name.len()
+        self.entries.len()
     }
 }

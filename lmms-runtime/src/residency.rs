@@ -86,6 +86,18 @@ impl Header {
         Moment(self.last_use.load(Ordering::Relaxed))
     }
 
+    /// Counts as used at `now`, without a hold: what is due is reckoned anew.
+    pub(crate) fn touch(&self, now: Moment) {
+        // Relaxed, as in `release`: who takes it out looks again, and one that goes at this moment is touched in vain.
+        self.last_use.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    /// The last invocation that held it, as far as anybody knows.
+    pub(crate) fn last_invocation(&self) -> u64 {
+        // Relaxed: for people.
+        self.stamp.load(Ordering::Relaxed)
+    }
+
     fn release(&self, now: Moment) {
         // Compared first, so that the line is written once a tick and not by each invocation. Relaxed: before the Release
         // below. Of two that race the later time stays.

@@ -62,7 +62,7 @@ pub(crate) struct Measures {
 }
 
 impl Measures {
-    fn grace_period_of(&self, options: &Options) -> Duration {
+    pub(crate) fn grace_period_of(&self, options: &Options) -> Duration {
         match options.grace_period {
             Some(seconds) if !self.grace_period_wins => Duration::from_secs(seconds.into()),
             _ => self.grace_period,

@@ -12,6 +12,8 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::departure::{Departure, leaving};
 use crate::load_error::UnloadHookError;
+#[cfg(feature = "lambda")]
+use crate::registry::Registry;
 use crate::residents::{Choice, Resident, residents, take_chosen};
 
 /// What a shutdown did.
@@ -57,6 +59,13 @@ pub(crate) async fn shutdown(first: impl Future<Output = ()>, deadline: Duration
     shutdown.remaining = residents().lock().iter().rev().map(|resident| resident.node.name).collect();
     shutdown.remaining.extend(leaving());
     shutdown
+}
+
+/// Whether an interface has an `#[unload]`.
+#[cfg(feature = "lambda")]
+pub(crate) fn has_unload(interface: &str) -> bool {
+    Registry::get()
+        .is_ok_and(|registry| registry.find(interface).is_some_and(|entry| entry.descriptor.options.has_unload))
 }
 
 fn nothing_is_loaded() -> bool {

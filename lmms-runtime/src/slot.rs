@@ -87,6 +87,15 @@ impl Busy {
         Self(Box::new(Waiting { flight, need }))
     }
 
+    /// Waits on this thread, where nothing waits for it.
+    pub(crate) fn wait(self) -> Landing {
+        let landing = self.0.flight.wait();
+        if let Landing::Failed(error) = &landing {
+            self.0.need.note_failure(error);
+        }
+        landing
+    }
+
     pub(crate) async fn landing(self) -> Landing {
         let landing = self.0.flight.landing().await;
         if let Landing::Failed(error) = &landing {
@@ -254,6 +263,7 @@ impl<T: Interface> Slot<T> {
             }
             Err(failure) => {
                 let error = load_error(Node::of::<T>(), failure);
+                self.ledger.history.failed();
                 // Before who waits for it may try again.
                 started.give_up();
                 leader.land(Landing::Failed(error.clone()));
@@ -333,6 +343,7 @@ impl Started {
         let took = self.at.elapsed();
         let ledger = resident.parts.ledger;
         ledger.loaded(number, took);
+        ledger.history.loaded(number, resident.parts.header);
         ledger.measured(self.measure.end(ledger.account()));
         memory::loaded();
         metrics::loaded(number, took);

@@ -60,7 +60,7 @@ struct Cached(ResultStats);
 
 impl Serialize for Cached {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ResultStats { hits, misses, evictions, expirations, refusals, held } = self.0;
+        let ResultStats { hits, misses, evictions, expirations, refusals, held, .. } = self.0;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("hits", &hits)?;
         map.serialize_entry("misses", &misses)?;

@@ -45,6 +45,24 @@ pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// As [`settle`], on this thread, for what never comes to a future: an interface with sync hooks.
+pub(crate) fn settle_here<'a, R, E>(mut start: impl FnMut() -> Step<'a, Result<R, E>>) -> Result<R, E>
+where
+    E: From<crate::load_error::LoadError>,
+{
+    loop {
+        match start() {
+            Step::Ready(result) => return result,
+            Step::Pending(future) => return at_once(future),
+            Step::Busy(busy) => {
+                if let Landing::Failed(error) = busy.wait() {
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
 /// Starts `start` again until nobody is in the way, and sees it through.
 pub(crate) async fn settle<'a, R, E>(mut start: impl FnMut() -> Step<'a, Result<R, E>>) -> Result<R, E>
 where

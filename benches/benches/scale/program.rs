@@ -49,6 +49,8 @@ impl Interface for Any {
     const NAME: &'static str = "any";
     const __LMMS_OPTIONS: Options = Options {
         pinned: false,
+        preload: false,
+        snapshot: None,
         grace_period: None,
         fast_path_threshold: None,
         memory_mb: None,

@@ -9,9 +9,10 @@ use crate::ast::{Interface, Load, Unload};
 use crate::extent::Extent;
 
 pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> TokenStream {
-    let Interface { ty, name, pinned, .. } = interface;
+    let Interface { ty, name, pinned, preload, .. } = interface;
     let grace_period = option(private, interface.grace_period);
     let fast_path_threshold = option(private, interface.fast_path_threshold);
+    let snapshot = option(private, interface.snapshot);
     let memory_mb = option(private, interface.memory_mb);
     let is_blocking = interface.is_blocking();
     let has_unload = !interface.unloads.is_empty();
@@ -31,6 +32,8 @@ pub(crate) fn implementation(private: &TokenStream, interface: &Interface) -> To
         static __LMMS_SLOT: #slot = #private::Slot::new();
         const __LMMS_OPTIONS: #private::Options = #private::Options {
             pinned: #pinned,
+            preload: #preload,
+            snapshot: #snapshot,
             grace_period: #grace_period,
             fast_path_threshold: #fast_path_threshold,
             memory_mb: #memory_mb,

@@ -14,7 +14,7 @@ use crate::expand_interface;
 fn sync() {
     check(
         "sync",
-        quote!(name = "tokens", pinned, grace_period = 30),
+        quote!(name = "tokens", preload, pinned, snapshot = false, grace_period = 30),
         quote! {
             /// Counts tokens.
             impl Tokens {

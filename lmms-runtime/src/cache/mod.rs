@@ -145,7 +145,7 @@ impl<K: Hash + Eq, V> Cache<K, V> {
     /// As [`insert`](Self::insert), of an entry that needs an interface, or several: they are not unloaded while it is in.
     ///
     /// That is `insert_depending_on::<Words>(key, value)`, or `insert_depending_on::<(Words, Rules)>(key, value)`. They need
-    /// not be loaded yet. The crate docs of `lmms` have a recipe.
+    /// not be loaded yet. The guide in the docs of `lmms` has a recipe.
     pub fn insert_depending_on<D: Dependencies>(&self, key: K, value: V) -> Inserted<V> {
         let slots = D::__lmms_slots();
         self.put(key, value, slots.into_iter().map(|slot| Dependency::new(slot.ledger)).collect())

@@ -174,6 +174,23 @@ impl Heat {
         self.update(settled, enough(before));
     }
 
+    /// It does not cool over the time from `since` to `until`.
+    pub(crate) fn pass_over(&self, since: Moment, until: Moment) {
+        let passed = seconds(until).saturating_sub(seconds(since));
+        // Not later than now: two gateways may pass over the same time.
+        let later = |cooled: u32| cooled.saturating_add(passed).min(seconds(until));
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let count = Count::unpack(word);
+            // What is saturated stays so: as many calls count as before.
+            let next = word & u64::from(u32::MAX) | u64::from(later(count.cooled)) << 32;
+            match self.0.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
     fn cooled(&self, now: Moment, scale: Scale) -> Count {
         Count::unpack(self.0.load(Ordering::Relaxed)).cool(seconds(now), scale.half_life_seconds())
     }

@@ -59,6 +59,10 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    /// Of what is configured by nobody.
+    pub(crate) const DEFAULT: Self =
+        Self { threshold: NonZeroU32::new(50).unwrap(), half_life: Duration::from_secs(300) };
+
     pub(crate) fn tier(self, calls: u32) -> Tier {
         let threshold = self.threshold.get();
         match calls {

@@ -1,18 +1,30 @@
-//! After the response: what no client should wait for.
+//! After the response: what no client should wait for, the sweep above all, and with it drops that take long.
 //!
-//! `lambda_runtime` is done with an invocation when Lambda has taken its response; the container is frozen only when it
-//! asks for the next one. What runs in between is on nobody's path: the sweep, and with it drops that take long.
+//! Lambda hands a response on as soon as it has it, and freezes the container when all have asked for what comes next. So
+//! there is time in between, and three who can use it: the internal [`Extension`], for which the runtime asks for its next
+//! invocation right away; where none can be registered, the runtime itself, before it asks; and where many invocations run at
+//! once, and nothing is frozen, threads that serve no request. **Invariant.** What ended is followed up by somebody: if the
+//! extension is not told of invocations, the runtime does it.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::tower::{Layer, Service};
 use lambda_runtime::{Error, LambdaInvocation};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+use super::extension::Extension;
 use crate::gateway::Gateway;
+
+/// What has to be left until an invocation's deadline for a sweep to begin: Lambda resets a container whose extension is late,
+/// although the response was in time.
+const MARGIN: Duration = Duration::from_millis(300);
 
 /// Whether several invocations may run at once, as `lambda_runtime` tells.
 pub(crate) fn is_concurrent() -> bool {
@@ -20,31 +32,134 @@ pub(crate) fn is_concurrent() -> bool {
     limit.is_some_and(|limit| limit > 1)
 }
 
-/// Sweeps after each response.
-#[derive(Clone)]
-pub(crate) struct AfterResponse {
-    gateway: Arc<Gateway>,
-    /// Other invocations run on this thread while one is followed up.
-    is_concurrent: bool,
+/// Who follows up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The extension, while the runtime asks for the next invocation already.
+    Extension,
+    /// The runtime, before it asks.
+    Runtime,
+    /// A thread beside those that serve.
+    Thread,
 }
 
-impl AfterResponse {
-    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway, is_concurrent: is_concurrent() }
+/// A [`Layer`] for a `lambda_runtime::Runtime`: when a response has been sent, what is due is unloaded.
+///
+/// [`Function::after_response`](super::Function::after_response) makes it.
+#[derive(Clone)]
+pub struct AfterResponse(Arc<Shared>);
+
+/// What the runtime's side and the extension's have in common.
+pub(crate) struct Shared {
+    gateway: Arc<Gateway>,
+    by: By,
+    /// The runtime tells of ends.
+    is_layered: AtomicBool,
+    ended: watch::Sender<Ended>,
+    /// How many ended since the extension followed up last.
+    behind: AtomicU32,
+}
+
+/// The invocation that ended last.
+#[derive(Clone, Default)]
+struct Ended {
+    request_id: String,
+    /// In milliseconds since 1970.
+    deadline: u64,
+}
+
+impl Shared {
+    pub(crate) fn new(gateway: Arc<Gateway>, by: By) -> Arc<Self> {
+        let (ended, _) = watch::channel(Ended::default());
+        Arc::new(Self { gateway, by, is_layered: AtomicBool::new(false), ended, behind: AtomicU32::new(0) })
     }
 
-    async fn follow_up(self) {
-        self.gateway.tend();
-        if !self.gateway.is_sweep_due() {
-            return;
-        }
-        if !self.is_concurrent {
-            return self.gateway.sweep_and_report().await;
-        }
-        // A drop holds up its thread: not one of those that serve. Not waited for, for only one sweep goes on at a time.
-        let runtime = Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(self.gateway.sweep_and_report()));
+    pub(crate) fn by(&self) -> By {
+        self.by
     }
+
+    pub(crate) fn layer(self: &Arc<Self>) -> AfterResponse {
+        // Relaxed: long before the first invocation.
+        self.is_layered.store(true, Ordering::Relaxed);
+        AfterResponse(Arc::clone(self))
+    }
+
+    /// The extension's side: follows up each invocation when its response was sent, and asks for the next only then.
+    pub(crate) async fn extend(self: Arc<Self>, extension: Extension) {
+        let mut ended = self.ended.subscribe();
+        loop {
+            let invoked = match extension.next().await {
+                Ok(invoked) => invoked,
+                // It was registered for SIGTERM alone.
+                Err(_) if self.by != By::Extension => return,
+                Err(error) => {
+                    eprintln!(
+                        "lmms: the extension cannot ask for its next event ({error}): what comes after a response is done \
+                         before the next request from now on"
+                    );
+                    return;
+                }
+            };
+            // If it did not end yet, it is the next that does. Where nobody tells, waiting would keep the container up for ever.
+            let has_ended = ended.borrow_and_update().request_id == invoked.request_id;
+            if !has_ended && self.is_layered.load(Ordering::Relaxed) && ended.changed().await.is_err() {
+                return;
+            }
+            let deadline = ended.borrow().deadline;
+            if let Some(swept) = self.begin_sweep(deadline) {
+                // It reports by itself, and goes on if the runtime ends meanwhile.
+                let _ = swept.await;
+            }
+            // Relaxed: a counter.
+            self.behind.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// The runtime's side.
+    async fn ended(&self, invocation: Ended) {
+        let deadline = invocation.deadline;
+        match self.by {
+            By::Extension => {
+                self.ended.send_replace(invocation);
+                // The one before waits still: who should have followed it up was not told of it.
+                if self.behind.fetch_add(1, Ordering::Relaxed) > 0 {
+                    self.sweep(deadline).await;
+                }
+            }
+            By::Runtime => self.sweep(deadline).await,
+            // Not waited for: only one sweep goes on at a time, and nothing is frozen.
+            By::Thread => drop(self.begin_sweep(0)),
+        }
+    }
+
+    async fn sweep(&self, deadline: u64) {
+        if self.is_due(deadline) {
+            self.gateway.sweep_and_report().await;
+        }
+    }
+
+    /// Sweeps on a thread of its own: a drop holds up its thread, and this one has requests to serve, or is yet to ask for the
+    /// next one.
+    fn begin_sweep(&self, deadline: u64) -> Option<JoinHandle<()>> {
+        self.is_due(deadline).then(|| {
+            let (runtime, gateway) = (Handle::current(), Arc::clone(&self.gateway));
+            tokio::task::spawn_blocking(move || runtime.block_on(gateway.sweep_and_report()))
+        })
+    }
+
+    fn is_due(&self, deadline: u64) -> bool {
+        self.gateway.tend();
+        self.gateway.is_sweep_due() && has_time(deadline, SystemTime::now())
+    }
+}
+
+/// Whether a sweep may begin: else it is the next invocation's.
+fn has_time(deadline: u64, now: SystemTime) -> bool {
+    // A tool that tells no deadline has none.
+    deadline == 0
+        || now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .is_ok_and(|now| now.saturating_add(MARGIN) < Duration::from_millis(deadline))
 }
 
 impl<S> Layer<S> for AfterResponse {
@@ -55,9 +170,15 @@ impl<S> Layer<S> for AfterResponse {
     }
 }
 
+impl std::fmt::Debug for AfterResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AfterResponse").field(&self.0.by).finish()
+    }
+}
+
 /// A service of invocations, with what comes after each.
-#[derive(Clone)]
-pub(crate) struct FollowedUp<S> {
+#[derive(Debug, Clone)]
+pub struct FollowedUp<S> {
     inner: S,
     after: AfterResponse,
 }
@@ -76,12 +197,25 @@ where
     }
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
+        let ended = Ended { request_id: invocation.context.request_id.clone(), deadline: invocation.context.deadline };
         let answered = self.inner.call(invocation);
-        let after = self.after.clone();
+        let after = Arc::clone(&self.after.0);
         Box::pin(async move {
             let outcome = answered.await;
-            after.follow_up().await;
+            after.ended(ended).await;
             outcome
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sweep_begins_close_to_the_deadline() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        assert!(has_time(1_000_301, now) && has_time(u64::MAX, now) && has_time(0, now));
+        assert!(!has_time(1_000_300, now) && !has_time(999_000, now));
     }
 }

@@ -1,23 +1,76 @@
 //! The end of a container: on SIGTERM everything is unloaded, so that each `#[unload]` has its turn.
+//!
+//! One handler of the signal is enough, for who handles it ends the process. Where there is one already, `lambda_runtime`'s
+//! graceful shutdown for instance, it is for that one to call [`shutdown`].
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::after;
 use crate::gateway::Gateway;
+use crate::os;
+use crate::shutdown::{self, Shutdown};
 
-/// Lambda kills what has not ended 500 ms after SIGTERM (2 s for functions with an external extension).
+/// Lambda kills what has not ended 500 ms after SIGTERM.
 const DEADLINE: Duration = Duration::from_millis(450);
+/// With an external extension it is 2 s.
+const EXTERNAL_DEADLINE: Duration = Duration::from_millis(1_900);
+/// Where Lambda looks for external extensions.
+const EXTERNAL: &str = "/opt/extensions";
 
-/// Serves until `serving` ends or SIGTERM comes; then unloads everything.
+fn deadline() -> Duration {
+    let is_any = Path::new(EXTERNAL).read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if is_any { EXTERNAL_DEADLINE } else { DEADLINE }
+}
+
+/// Whether SIGTERM is handled by somebody else in this process.
+pub(crate) async fn is_handled_elsewhere() -> bool {
+    // Who was spawned just before has not begun to listen: `lambda_runtime`'s own helper, as its documentation has it.
+    tokio::task::yield_now().await;
+    os::handles_sigterm()
+}
+
+/// Unloads everything, in reverse order of loading: for a SIGTERM handler of one's own.
+///
+/// `lmms::lambda` does this by itself, unless SIGTERM is handled elsewhere in the process when the function starts. With
+/// `lambda_runtime`'s graceful shutdown, which ends the process when its hook is done, this belongs into that hook:
+///
+/// ```ignore
+/// lambda_runtime::spawn_graceful_shutdown_handler(|| async { lmms::shutdown().await }).await;
+/// lmms::lambda::run().await
+/// ```
+///
+/// It takes no longer than Lambda leaves: 500 ms, or 2 s where there is an external extension. A hook that fails or is not done
+/// by then is reported on standard error.
+pub async fn shutdown() {
+    let deadline = deadline();
+    report(&shutdown::shutdown(ready(()), deadline).await, deadline);
+}
+
+fn report(shutdown: &Shutdown, deadline: Duration) {
+    for error in &shutdown.hook_errors {
+        eprintln!("lmms: {error}");
+    }
+    // What is dropped and no more goes with the process as well.
+    let with_hook = |name: &&&str| shutdown::has_unload(name);
+    for name in shutdown.interrupted.iter().chain(shutdown.remaining.iter().filter(with_hook)) {
+        eprintln!(
+            "lmms: interface `{name}` was not unloaded in the {} ms that there are at the end",
+            deadline.as_millis()
+        );
+    }
+}
+
+/// Serves until `serving` ends or SIGTERM comes; then unloads everything. If `sweeps_here`, sweeps are part of `serving`.
 ///
 /// What is served on this task is cancelled by SIGTERM, and lets go of what it used; tasks that serve concurrently go on until
 /// the runtime ends.
 pub(crate) async fn serve_until_terminated<E>(
     gateway: &Gateway,
+    sweeps_here: bool,
     serving: impl Future<Output = Result<(), E>>,
 ) -> Result<(), E>
 where
@@ -31,23 +84,13 @@ where
     })
     .await;
     // A sweep that goes on is part of what is served on this task: an unload hook that it has begun ends first.
-    let is_sweeping = || served.is_none() && !after::is_concurrent() && gateway.is_unloading();
+    let is_sweeping = || served.is_none() && sweeps_here && gateway.is_unloading();
     let swept = poll_fn(move |context| {
         let is_over = !is_sweeping() || serving.as_mut().poll(context).is_ready() || !is_sweeping();
         if is_over { Poll::Ready(()) } else { Poll::Pending }
     });
-    let shutdown = gateway.shutdown_after(swept, DEADLINE).await;
-    for error in &shutdown.hook_errors {
-        eprintln!("lmms: {error}");
-    }
-    // What is dropped and no more goes with the process as well.
-    let with_hook = |name: &&&str| gateway.has_unload(name);
-    for name in shutdown.interrupted.iter().chain(shutdown.remaining.iter().filter(with_hook)) {
-        eprintln!(
-            "lmms: interface `{name}` was not unloaded in the {} ms that there are at the end",
-            DEADLINE.as_millis()
-        );
-    }
+    let deadline = deadline();
+    report(&gateway.shutdown_after(swept, deadline).await, deadline);
     served.unwrap_or(Ok(()))
 }
 

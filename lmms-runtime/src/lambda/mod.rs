@@ -1,13 +1,17 @@
 //! Lambda: the gateway, or a handler of one's own, as a function on the real `lambda_runtime`.
 //!
 //! Only this folder knows AWS. Both entry points serve one request at a time, or with `AWS_LAMBDA_MAX_CONCURRENCY` many
-//! at once, each in an invocation of its own. What is due is unloaded when the response has been sent; on SIGTERM everything
-//! is.
+//! at once, each in an invocation of its own. What is due is unloaded when the response has been sent, by an internal
+//! extension for which nobody waits; on SIGTERM everything is.
 
 mod after;
 mod answer;
 mod end;
+mod events;
+mod extension;
+mod function;
 mod handler;
+mod snapstart;
 
 use std::sync::Arc;
 
@@ -16,17 +20,27 @@ use lambda_runtime::{Runtime, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub use after::{AfterResponse, FollowedUp};
+pub use end::shutdown;
+pub use events::Events;
+pub use function::{Builder, Function};
 pub use handler::Handler;
-pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
+pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, SnapStartResource};
+pub use snapstart::snapstart;
 
-use self::after::AfterResponse;
-use crate::gateway::{Gateway, StartError};
+use crate::gateway::StartError;
 use crate::invocation::Invocation;
-use crate::os;
+
+/// To start a function by other settings than the environment's, or around a runtime of one's own.
+pub fn builder() -> Builder {
+    Builder::default()
+}
 
 /// Serves the gateway as this function's handler, configured by the environment.
 ///
-/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`.
+/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`. With the feature
+/// `http` it is also what function URLs, API Gateway (HTTP and REST) and Application Load Balancers send, with `sqs` a batch
+/// of messages: see [`Events`].
 ///
 /// ```no_run
 /// #[tokio::main]
@@ -41,20 +55,7 @@ use crate::os;
 /// # Panics
 /// As `lambda_runtime::run`, when the variables that Lambda sets are missing, or outside of a Tokio runtime.
 pub async fn run() -> Result<(), Error> {
-    let gateway = Arc::new(started().await?);
-    let answering = Arc::clone(&gateway);
-    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let gateway = Arc::clone(&answering);
-        async move {
-            let mut reply = Vec::new();
-            let request = event.payload.get().as_bytes();
-            let outcome = gateway.execute_in(&Invocation::enter(), request, &mut reply).await;
-            outcome.map_err(|error| answer::refusal(&error))?;
-            answer::json(reply)
-        }
-    });
-    let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
-    end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
+    builder().start().await?.run().await
 }
 
 /// Serves a handler of one's own, with typed access to interfaces through the invocation that each call gets.
@@ -88,25 +89,51 @@ where
     A: DeserializeOwned + Send + 'static,
     R: Serialize + Send + 'static,
 {
-    let gateway = Arc::new(started().await?);
-    let handler = Arc::new(handler);
-    let service = service_fn(move |event: LambdaEvent<A>| {
-        let handler = Arc::clone(&handler);
-        async move {
-            let invocation = Invocation::enter();
-            handler::call(&*handler, &invocation, event).await.map_err(answer::failure)
-        }
-    });
-    let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(AfterResponse::new(Arc::clone(&gateway)));
-    end::serve_until_terminated(&gateway, runtime.run_concurrent()).await
+    builder().start().await?.run_with(handler).await
 }
 
-async fn started() -> Result<Gateway, StartError> {
-    // Before anything is loaded, and where threads do not compete for the one heap.
-    if !after::is_concurrent() {
-        os::use_one_heap();
+impl Function {
+    /// Serves the gateway, as [`run`].
+    ///
+    /// # Errors
+    /// What `lambda_runtime` cannot recover from.
+    ///
+    /// # Panics
+    /// As [`run`].
+    pub async fn run(self) -> Result<(), Error> {
+        let events = Events::from_env(Arc::clone(self.gateway())).map_err(StartError::from)?;
+        let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+            let events = events.clone();
+            async move { events.answer(&event.payload, &event.context).await }
+        });
+        let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(self.after_response());
+        let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(self.gateway())));
+        self.serve(runtime.run_concurrent()).await
     }
-    let gateway = Gateway::from_env()?;
-    gateway.start().await?;
-    Ok(gateway)
+
+    /// Serves a handler of one's own, as [`run_with`].
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub async fn run_with<H, A, R>(self, handler: H) -> Result<(), Error>
+    where
+        H: AsyncFn(&Invocation, LambdaEvent<A>) -> Result<R, Error> + for<'a> Handler<'a, A, R> + Send + Sync + 'static,
+        A: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let service = service_fn(move |event: LambdaEvent<A>| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let invocation = Invocation::enter();
+                handler::call(&*handler, &invocation, event).await.map_err(answer::failure)
+            }
+        });
+        let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(self.after_response());
+        let runtime = runtime.register_snapstart_resource(snapstart(Arc::clone(self.gateway())));
+        self.serve(runtime.run_concurrent()).await
+    }
 }

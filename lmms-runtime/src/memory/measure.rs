@@ -3,7 +3,7 @@
 //! Where an account knows what an interface holds, it is asked. Otherwise the difference in the whole process counts, which
 //! is exact as long as nothing else grows or shrinks meanwhile.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use super::account::{self, Account};
 #[cfg(not(lmms_loom))]
@@ -18,6 +18,32 @@ static TAKEN: AtomicI64 = AtomicI64::new(0);
 /// A load has left what it needed only on its way.
 static UNTIDY: AtomicBool = AtomicBool::new(false);
 
+/// Loads begun at once with others, and those of them that are over.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+static OVER: AtomicU64 = AtomicU64::new(0);
+
+/// A load that others go on beside, as long as it lives: what the process grows by meanwhile is not what one of them needs.
+#[derive(Debug)]
+pub(crate) struct AtOnce(());
+
+impl AtOnce {
+    pub(crate) fn begin() -> Self {
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for AtOnce {
+    fn drop(&mut self) {
+        OVER.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether one at most of such loads goes on now.
+fn is_alone() -> bool {
+    BEGUN.load(Ordering::Relaxed).wrapping_sub(OVER.load(Ordering::Relaxed)) <= 1
+}
+
 /// A load, being measured.
 #[derive(Debug)]
 pub(crate) struct LoadMeasure {
@@ -26,6 +52,8 @@ pub(crate) struct LoadMeasure {
     /// Read only where it is asked for, under a budget: it takes longer than all else.
     peak: Option<u64>,
     taken: i64,
+    /// How many had begun by then, if no other one went on.
+    alone: Option<u64>,
 }
 
 /// What a load took, in bytes.
@@ -33,7 +61,8 @@ pub(crate) struct LoadMeasure {
 pub(crate) struct Footprint {
     /// What it holds when it is over, without what loads nested in it hold.
     pub(crate) held: u64,
-    /// What the process grew by while it went on, nested loads included: what has to fit next time.
+    /// What the process grew by while it went on, nested loads included: what has to fit next time. What it holds, if others
+    /// were preloaded beside it, for no more is known then.
     pub(crate) needed: u64,
     /// That was the most that it ever held, so that all is known that was needed on the way; else only what was left of it.
     pub(crate) is_record: bool,
@@ -42,7 +71,8 @@ pub(crate) struct Footprint {
 impl LoadMeasure {
     pub(crate) fn start(with_peak: bool) -> Self {
         let peak = with_peak.then(os::peak);
-        Self { before: os::memory(), in_use: os::in_use(), peak, taken: TAKEN.load(Ordering::Relaxed) }
+        let alone = is_alone().then(|| BEGUN.load(Ordering::Relaxed));
+        Self { before: os::memory(), in_use: os::in_use(), peak, taken: TAKEN.load(Ordering::Relaxed), alone }
     }
 
     pub(crate) fn end(self, account: &Account) -> Footprint {
@@ -57,6 +87,9 @@ impl LoadMeasure {
         };
         let held = account.live().unwrap_or_else(|| u64::try_from(grown - nested).unwrap_or(0));
         TAKEN.fetch_add(signed(held), Ordering::Relaxed);
+        if self.alone != Some(BEGUN.load(Ordering::Relaxed)) {
+            return Footprint { held, needed: held, is_record: false };
+        }
         // A peak that was no record is not seen, but then there was room for it.
         let record = self.peak.map(|before| (before, os::peak())).filter(|(before, peak)| peak > before);
         let most = record.map_or(now.resident, |(_, peak)| peak);
@@ -79,11 +112,13 @@ pub(crate) fn loaded() {
     UNTIDY.store(true, Ordering::Relaxed);
 }
 
-/// Gives back what loads have left over since the last time.
-pub(crate) fn tidy() {
-    if UNTIDY.load(Ordering::Relaxed) {
+/// Gives back what loads have left over since the last time. Whether there was a load.
+pub(crate) fn tidy() -> bool {
+    let is_untidy = UNTIDY.load(Ordering::Relaxed);
+    if is_untidy {
         give_back();
     }
+    is_untidy
 }
 
 /// Gives back to the system whatever is free.

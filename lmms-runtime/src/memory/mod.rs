@@ -21,6 +21,6 @@ mod constants;
 mod measure;
 
 pub(crate) use account::Account;
-pub(crate) use measure::{Footprint, LoadMeasure, Reclaim, loaded, tidy, unloaded};
+pub(crate) use measure::{AtOnce, Footprint, LoadMeasure, Reclaim, loaded, tidy, unloaded};
 #[cfg(feature = "jemalloc")]
 pub use tikv_jemallocator::Jemalloc;

@@ -77,7 +77,24 @@ pub(crate) struct ResultStats {
     pub(crate) expirations: u64,
     /// Results that were too heavy to be kept, and calls whose arguments alone are.
     pub(crate) refusals: u64,
+    /// Of these, the ones by the bounds that hold now.
+    pub(crate) too_heavy: TooHeavy,
     pub(crate) held: Held,
+}
+
+/// What was too heavy to be kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct TooHeavy {
+    pub(crate) count: u64,
+    /// The heaviest.
+    pub(crate) bytes: usize,
+}
+
+impl TooHeavy {
+    fn note(&mut self, bytes: usize) {
+        self.count += 1;
+        self.bytes = self.bytes.max(bytes);
+    }
 }
 
 /// Entries, and what they weigh.
@@ -133,7 +150,10 @@ impl Results {
             Ok(canonical) => canonical,
             Err(NotCanonical::Invalid) => return Found::Compute(None),
             Err(NotCanonical::TooLong) => {
-                self.with(|store, _, _| store.counts.refusals += 1);
+                self.with(|store, _, _| {
+                    store.counts.refusals += 1;
+                    store.counts.too_heavy.note(written.len());
+                });
                 return Found::Compute(None);
             }
         };
@@ -185,8 +205,8 @@ impl Results {
 
     pub(crate) fn stats(&self) -> ResultStats {
         self.with(|store, _, _| {
-            let Counts { hits, misses, evictions, expirations, refusals } = store.counts;
-            ResultStats { hits, misses, evictions, expirations, refusals, held: store.held() }
+            let Counts { hits, misses, evictions, expirations, refusals, too_heavy } = store.counts;
+            ResultStats { hits, misses, evictions, expirations, refusals, too_heavy, held: store.held() }
         })
     }
 

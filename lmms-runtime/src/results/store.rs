@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::flight::Flight;
 use super::key::{Asked, Key, OperationId};
-use super::{Held, Limits};
+use super::{Held, Limits, TooHeavy};
 use crate::cache::entries::{Entries, Entry, Removed};
 use crate::clock::Moment;
 use crate::descriptor::Caching;
@@ -37,6 +37,7 @@ pub(super) struct Counts {
     pub(super) evictions: u64,
     pub(super) expirations: u64,
     pub(super) refusals: u64,
+    pub(super) too_heavy: TooHeavy,
 }
 
 /// What a call that may have to compute is to do.
@@ -132,7 +133,12 @@ impl Store {
                 let entry = Entry { value: answer.clone(), dependencies: Box::default(), bytes, expires };
                 self.entries.put(flight.key.asked().hash, flight.key.clone(), entry);
             }
-            _ => self.counts.refusals += 1,
+            _ => {
+                self.counts.refusals += 1;
+                if bytes > self.limits.most_per_entry() {
+                    self.counts.too_heavy.note(bytes);
+                }
+            }
         }
         expires
     }
@@ -150,6 +156,7 @@ impl Store {
     /// New limits, which hold from now on; but what is in stays for as long as it was to.
     pub(super) fn reconfigure(&mut self, limits: Limits, gone: &mut Gone) {
         self.limits = limits;
+        self.counts.too_heavy = TooHeavy::default();
         let (before, most) = (gone.len(), limits.most_per_entry());
         self.entries.take_unless(|_, entry| entry.bytes <= most, gone);
         self.counts.evictions += (gone.len() - before) as u64;

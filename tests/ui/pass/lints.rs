@@ -36,7 +36,7 @@ struct Tokens {
 }
 
 /// Counts.
-#[lmms::interface(name = "tokens", pinned, grace_period = 0, fast_path_threshold = 1)]
+#[lmms::interface(name = "tokens", preload, pinned, snapshot = true, grace_period = 0, fast_path_threshold = 1)]
 impl Tokens {
     #[load]
     fn load(_: &Load<'_>) -> Result<Self, Error> {

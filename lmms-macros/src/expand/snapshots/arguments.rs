@@ -18,6 +18,8 @@ const _: () = {
     static __LMMS_SLOT: crate::framework::__private::Slot<Search> = crate::framework::__private::Slot::new();
     const __LMMS_OPTIONS: crate::framework::__private::Options = crate::framework::__private::Options {
         pinned: false,
+        preload: false,
+        snapshot: crate::framework::__private::Option::None,
         grace_period: crate::framework::__private::Option::None,
         fast_path_threshold: crate::framework::__private::Option::None,
         memory_mb: crate::framework::__private::Option::None,

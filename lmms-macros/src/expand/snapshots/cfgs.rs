@@ -21,6 +21,8 @@ const _: () = {
     static __LMMS_SLOT: ::lmms::__private::Slot<Rules> = ::lmms::__private::Slot::new();
     const __LMMS_OPTIONS: ::lmms::__private::Options = ::lmms::__private::Options {
         pinned: false,
+        preload: false,
+        snapshot: ::lmms::__private::Option::None,
         grace_period: ::lmms::__private::Option::None,
         fast_path_threshold: ::lmms::__private::Option::None,
         memory_mb: ::lmms::__private::Option::None,

@@ -5,7 +5,7 @@ impl Tokens {
     fn clear(&mut self, least: u8) {}
 }
 ::core::compile_error! {
-    "unknown argument `pined`; expected `name = \"..\"`, `pinned`, `grace_period = <seconds>`, `fast_path_threshold = <calls>`, `memory_mb = <MiB>` or `crate = <path>`"
+    "unknown argument `pined`; expected `name = \"..\"`, `pinned`, `preload`, `snapshot = <true|false>`, `grace_period = <seconds>`, `fast_path_threshold = <calls>`, `memory_mb = <MiB>` or `crate = <path>`"
 }
 ::core::compile_error! {
     "an operation shares its interface with others; write `&self`, and a `Mutex` or an atomic around what it changes"

@@ -26,6 +26,8 @@ const _: () = {
     static __LMMS_SLOT: ::lmms::__private::Slot<Tokens> = ::lmms::__private::Slot::new();
     const __LMMS_OPTIONS: ::lmms::__private::Options = ::lmms::__private::Options {
         pinned: true,
+        preload: true,
+        snapshot: ::lmms::__private::Option::Some(false),
         grace_period: ::lmms::__private::Option::Some(30u32),
         fast_path_threshold: ::lmms::__private::Option::None,
         memory_mb: ::lmms::__private::Option::None,

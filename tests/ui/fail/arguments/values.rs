@@ -28,6 +28,16 @@ impl Outside {
     }
 }
 
+pub struct WhenToLoad;
+
+#[lmms::interface(preload = true, snapshot, snapshot = "no", snapshot = yes)]
+impl WhenToLoad {
+    #[load]
+    fn load() -> Self {
+        Self
+    }
+}
+
 pub struct TooMuch;
 
 #[lmms::interface(name = "too" "much", grace_period = 30 s, crate = ::lmms<u8>)]

@@ -19,7 +19,7 @@ impl Tokens {
 
 pub struct Polygons;
 
-#[lmms::interface(crate = ::lmms, crate = ::lmms, fast_path_threshold = 1, fast_path_threshold = 1)]
+#[lmms::interface(crate = ::lmms, crate = ::lmms, fast_path_threshold = 1, fast_path_threshold = 1, preload, snapshot = true, preload, snapshot = false)]
 impl Polygons {
     #[load]
     fn load() -> Self {
