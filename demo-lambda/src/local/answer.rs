@@ -47,6 +47,24 @@ pub enum Failure {
         /// What it says.
         message: String,
     },
+    /// The function reported that it cannot go on after its snapshot.
+    #[error("the function could not be restored: {error_type}: {message}")]
+    Restore {
+        /// The kind of error, as the function names it.
+        error_type: String,
+        /// What it says.
+        message: String,
+    },
+    /// An extension reported that it cannot start or go on.
+    #[error("extension `{name}` gave up: {error_type}: {message}")]
+    Extension {
+        /// As it registered.
+        name: String,
+        /// The kind of error, as the extension names it.
+        error_type: String,
+        /// What it says.
+        message: String,
+    },
     /// The function did not start in time.
     #[error("the function did not ask for an event within {after:?} of its start{}", Log(log))]
     InitTimedOut {
@@ -87,9 +105,9 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::PayloadTooLarge { .. } => "payload_too_large",
-            Self::Init { .. } | Self::InitTimedOut { .. } => "init_failed",
+            Self::Init { .. } | Self::InitTimedOut { .. } | Self::Restore { .. } => "init_failed",
             Self::TimedOut { .. } | Self::NotPolling { .. } => "timed_out",
-            Self::Exited { .. } => "container_ended",
+            Self::Exited { .. } | Self::Extension { .. } => "container_ended",
             Self::Closed => "shut_down",
         }
     }

@@ -5,11 +5,9 @@
 
 use std::{
     collections::VecDeque,
-    env,
-    ffi::{OsStr, OsString},
-    fmt, io,
+    io,
     path::PathBuf,
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,7 +15,7 @@ use std::{
 use hyper::body::Bytes;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::{Child, Command},
+    process::Child,
     sync::oneshot,
     task::{JoinHandle, JoinSet},
     time,
@@ -27,132 +25,19 @@ use super::{
     answer::{Answer, Failure},
     memory::Memory,
     runtime_api::RuntimeApi,
+    signal::Process,
 };
+
+pub use super::function::{End, Function};
 
 /// How long a process that failed may take to leave by itself.
 const LEAVE: Duration = Duration::from_millis(500);
+/// How long Lambda lets a process with an extension of its own take to leave.
+const LAMBDA_GRACE: Duration = Duration::from_millis(500);
 /// How long to wait for the last lines of a process that ended.
 const DRAIN: Duration = Duration::from_millis(200);
 /// The lines of a process's output that are kept for an error's message.
 const TAIL: usize = 30;
-
-/// A function to start: a program, and the settings of its environment.
-#[derive(Clone)]
-pub struct Function {
-    program: PathBuf,
-    args: Vec<OsString>,
-    envs: Vec<(OsString, OsString)>,
-    memory_mb: u32,
-    concurrency: usize,
-    timeout: Duration,
-    init_timeout: Duration,
-    log: Arc<dyn Fn(&str) + Send + Sync>,
-}
-
-impl Function {
-    /// The function in the executable `program`, with 512 MB, one request at a time, 30 s for each and a minute to
-    /// start; what it prints goes to standard error. It inherits this process's environment.
-    pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self {
-            program: program.into(),
-            args: Vec::new(),
-            envs: Vec::new(),
-            memory_mb: 512,
-            concurrency: 1,
-            timeout: Duration::from_secs(30),
-            init_timeout: Duration::from_secs(60),
-            log: Arc::new(|line| eprintln!("{line}")),
-        }
-    }
-
-    /// The function in this very program.
-    ///
-    /// # Errors
-    /// The operating system does not tell where the program is.
-    pub fn this_program() -> io::Result<Self> {
-        env::current_exe().map(Self::new)
-    }
-
-    /// Adds arguments to the command line.
-    pub fn args<I, A>(mut self, args: I) -> Self
-    where
-        I: IntoIterator<Item = A>,
-        A: AsRef<OsStr>,
-    {
-        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        self
-    }
-
-    /// Sets a variable of the environment.
-    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.envs.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
-        self
-    }
-
-    /// Sets `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. It is told, not enforced.
-    pub fn memory_mb(mut self, memory_mb: u32) -> Self {
-        self.memory_mb = memory_mb;
-        self
-    }
-
-    /// Sets how many requests the function takes at once (`AWS_LAMBDA_MAX_CONCURRENCY` when more than one).
-    pub fn concurrency(mut self, concurrency: usize) -> Self {
-        self.concurrency = concurrency.max(1);
-        self
-    }
-
-    /// Sets the time that one request may take.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Sets the time that the start may take.
-    pub fn init_timeout(mut self, init_timeout: Duration) -> Self {
-        self.init_timeout = init_timeout;
-        self
-    }
-
-    /// Sends each line that the function prints, to either stream, to `log`.
-    pub fn log(mut self, log: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.log = Arc::new(log);
-        self
-    }
-
-    /// The process of a bootstrap, as Lambda would start it.
-    fn command(&self, api: &RuntimeApi) -> Command {
-        let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "local")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", self.memory_mb.to_string())
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/local")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "local")
-            .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-            .env_remove("AWS_LAMBDA_MAX_CONCURRENCY")
-            .envs(self.envs.iter().map(|(name, value)| (name, value)))
-            .env("AWS_LAMBDA_RUNTIME_API", api.addr().to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        if self.concurrency > 1 {
-            command.env("AWS_LAMBDA_MAX_CONCURRENCY", self.concurrency.to_string());
-        }
-        // Ctrl-C in a terminal goes to the whole foreground group. It is for this process, which then stops the
-        // function in order.
-        #[cfg(unix)]
-        command.process_group(0);
-        command
-    }
-}
-
-impl fmt::Debug for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Function").field("program", &self.program).field("args", &self.args).finish_non_exhaustive()
-    }
-}
 
 /// Why there is no container.
 #[derive(Debug, thiserror::Error)]
@@ -177,30 +62,35 @@ pub enum StartError {
 /// A started function. Dropping it kills the process; [`Container::stop`] lets it clean up.
 pub struct Container {
     api: Arc<RuntimeApi>,
+    process: Process,
     pid: u32,
     workers: usize,
+    spawned: Instant,
     init: Duration,
     stop: Option<oneshot::Sender<Duration>>,
     watcher: JoinHandle<io::Result<ExitStatus>>,
 }
 
 impl Container {
-    /// Starts the function and waits until it asks for its first event.
+    /// Starts the function and waits for the end of its INIT: it asks for its first event, and its extensions do.
     ///
     /// # Errors
     /// It cannot be started, reports that it cannot start, ends, or takes longer than it may.
     pub async fn start(function: &Function) -> Result<Self, StartError> {
-        let api = Arc::new(RuntimeApi::bind(function.timeout).await.map_err(StartError::Bind)?);
+        let api = Arc::new(RuntimeApi::bind_with(function.settings()).await.map_err(StartError::Bind)?);
         let spawned = Instant::now();
         let spawn = |source| StartError::Spawn { program: function.program.clone(), source };
         let mut child = function.command(&api).spawn().map_err(spawn)?;
         let pid = child.id().ok_or_else(|| spawn(io::ErrorKind::NotFound.into()))?;
+        let process = Process::of(&child).map_err(spawn)?;
+        api.attach(process.clone());
         let output = Output::follow(&mut child, &function.log);
         let tail = Arc::clone(&output.tail);
         let (stop, stopping) = oneshot::channel();
-        let watcher = tokio::spawn(watch(child, stopping, Arc::clone(&api), output));
-        let mut container =
-            Self { api, pid, workers: function.concurrency, init: Duration::ZERO, stop: Some(stop), watcher };
+        let watched = Watched { child, process: process.clone(), end: function.end, api: Arc::clone(&api) };
+        let watcher = tokio::spawn(watched.watch(stopping, output));
+        let (stop, init, workers) = (Some(stop), Duration::ZERO, function.concurrency);
+        let mut container = Self { api, process, pid, workers, spawned, init, stop, watcher };
 
         match time::timeout(function.init_timeout, container.api.started()).await {
             Ok(Ok(started)) => container.init = started.into_std().saturating_duration_since(spawned),
@@ -231,9 +121,50 @@ impl Container {
         self.api.invoke(event.into()).await
     }
 
-    /// The time from the start of the process to its first poll: what Lambda bills as init.
+    /// The time from the start of the process to the end of INIT: what Lambda bills as init.
     pub fn init_duration(&self) -> Duration {
         self.init
+    }
+
+    /// The time from the start of the process to the runtime's first poll, which its extensions may follow.
+    ///
+    /// # Errors
+    /// The container ended before, as one may that waits for its restore.
+    pub async fn first_poll(&self) -> Result<Duration, Failure> {
+        Ok(self.api.polled().await?.into_std().saturating_duration_since(self.spawned))
+    }
+
+    /// Lets a function with [`Function::snap_start`] go on after its snapshot, and waits until it asks for its first
+    /// event. Returns how long that took.
+    ///
+    /// # Errors
+    /// It reports that it cannot go on, or ends. One that does neither is waited for: bound it.
+    pub async fn restore(&self) -> Result<Duration, Failure> {
+        let since = Instant::now();
+        self.api.restore();
+        self.api.polled().await?;
+        Ok(since.elapsed())
+    }
+
+    /// Stops the process where it is, until [`Container::thaw`].
+    ///
+    /// # Errors
+    /// It is gone, or this system cannot.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.process.freeze()
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// It is gone, or this system cannot.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.process.thaw()
+    }
+
+    /// How often [`Function::freezing`] froze it.
+    pub fn freezes(&self) -> u64 {
+        self.api.freezer().freezes()
     }
 
     /// Waits until the function asks for more, with everything that it does after an answer done: the moment to
@@ -258,8 +189,7 @@ impl Container {
         Memory::of(self.pid)
     }
 
-    /// Stops the function as Lambda does: SIGTERM, and SIGKILL when `grace` is over (Lambda gives 500 ms without, 2 s
-    /// with extensions).
+    /// Stops the function: SIGTERM, and SIGKILL when `grace` is over, unless [`Function::end`] says otherwise.
     ///
     /// # Errors
     /// The process cannot be waited for.
@@ -285,43 +215,55 @@ impl Drop for Container {
     }
 }
 
-async fn watch(
-    mut child: Child,
-    stopping: oneshot::Receiver<Duration>,
+/// The process, as its watcher has it.
+struct Watched {
+    child: Child,
+    process: Process,
+    end: End,
     api: Arc<RuntimeApi>,
-    mut output: Output,
-) -> io::Result<ExitStatus> {
-    let status = tokio::select! {
-        status = child.wait() => status,
-        Ok(grace) = stopping => {
-            terminate(&child).await;
-            end_within(grace, &mut child).await
+}
+
+impl Watched {
+    async fn watch(
+        mut self,
+        stopping: oneshot::Receiver<Duration>,
+        mut output: Output,
+    ) -> io::Result<ExitStatus> {
+        let status = tokio::select! {
+            status = self.child.wait() => status,
+            Ok(grace) = stopping => self.stop(grace).await,
+            _ = self.api.failed() => self.end_within(LEAVE).await,
+        };
+        // A grandchild may hold the pipes open for ever.
+        let _ = time::timeout(DRAIN, async { while output.pumps.join_next().await.is_some() {} }).await;
+        if let Ok(status) = status {
+            self.api.fail(Failure::Exited { status, log: output.tail.text() });
+        } else {
+            self.api.fail(Failure::Closed);
         }
-        _ = api.failed() => end_within(LEAVE, &mut child).await,
-    };
-    // A grandchild may hold the pipes open for ever.
-    let _ = time::timeout(DRAIN, async { while output.pumps.join_next().await.is_some() {} }).await;
-    if let Ok(status) = status {
-        api.fail(Failure::Exited { status, log: output.tail.text() });
-    } else {
-        api.fail(Failure::Closed);
+        status
     }
-    status
-}
 
-async fn end_within(grace: Duration, child: &mut Child) -> io::Result<ExitStatus> {
-    if let Ok(status) = time::timeout(grace, child.wait()).await {
-        return status;
+    async fn stop(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+        let grace = match self.end {
+            End::Graceful => grace,
+            End::AsLambda if self.api.extensions().is_empty() => return self.end_within(Duration::ZERO).await,
+            End::AsLambda => grace.min(LAMBDA_GRACE),
+        };
+        // An invocation that never closes: from here on it is not frozen.
+        self.api.freezer().open(Some(&self.process));
+        // It may be gone by now, or on a system without signals: then it is waited for, and killed.
+        let _ = self.process.terminate();
+        self.end_within(grace).await
     }
-    child.start_kill()?;
-    child.wait().await
-}
 
-/// Sends SIGTERM. The standard library cannot, but every shell can. The process is not reaped yet, so its number is
-/// its own.
-async fn terminate(child: &Child) {
-    let Some(pid) = child.id() else { return };
-    let _ = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid.to_string()]).stderr(Stdio::null()).status().await;
+    async fn end_within(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+        if let Ok(status) = time::timeout(grace, self.child.wait()).await {
+            return status;
+        }
+        self.child.start_kill()?;
+        self.child.wait().await
+    }
 }
 
 /// The last lines that a process printed.

@@ -9,14 +9,23 @@
 //! |---|---|
 //! | [`runtime_api`] | the Runtime API: `/next`, `/response`, `/error`, `/init/error` |
 //! | [`container`] | the execution environment: starts, watches, measures and stops the process |
+//! | `extensions_api` | the Extensions API, for extensions inside the process: `/register`, `/event/next` |
+//! | [`function`] | the configuration: the program and its settings |
+//! | `freezer` | the freeze between events |
 //! | [`serve`] | the function URL: `POST /{interface}/{operation}` on loopback |
 //!
 //! Everything listens on 127.0.0.1 alone. Every wait has an end.
 
 pub mod answer;
 pub mod container;
+mod extensions_api;
+mod freezer;
+pub mod function;
 mod http;
 mod ids;
+mod life;
 pub mod memory;
 pub mod runtime_api;
 pub mod serve;
+pub mod signal;
+pub mod step;

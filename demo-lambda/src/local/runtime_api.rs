@@ -19,14 +19,19 @@ use hyper::{
 };
 use serde::Deserialize;
 use tokio::{
-    sync::{Mutex as AsyncMutex, mpsc, oneshot, watch},
+    sync::{Mutex as AsyncMutex, SetOnce, mpsc, oneshot, watch},
     time::{self, Instant},
 };
 
 use super::{
     answer::{Answer, Failure, MAX_EVENT, Outcome},
+    extensions_api,
+    freezer::Freezer,
     http::{self, BodyError, Reply, Server},
     ids::{request_id, trace_id, unix_millis},
+    life::Life,
+    signal::Process,
+    step::{OnStep, Step},
 };
 
 /// The most bytes of an answer in one piece.
@@ -34,12 +39,34 @@ const MAX_RESPONSE: usize = 6 << 20;
 /// The most bytes of a streamed answer.
 const MAX_STREAMED: usize = 200 << 20;
 /// The most bytes of an error report.
-const MAX_ERROR: usize = 256 << 10;
+pub(super) const MAX_ERROR: usize = 256 << 10;
 
 /// The ARN that every invocation names; the account is AWS's example.
-const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:local";
+pub(super) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:local";
 
 const VERSION: &str = "/2018-06-01/runtime/";
+
+/// What a container is to be like.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// The time that one event may take.
+    pub(super) timeout: Duration,
+    /// How many events the function takes at once.
+    pub(super) workers: usize,
+    /// Whether there is an Extensions API.
+    pub(super) extensions: bool,
+    /// Whether INIT ends in a snapshot.
+    pub(super) snap_start: bool,
+    /// Whether the process is frozen at rest.
+    pub(super) freezing: bool,
+    pub(super) on_step: Option<OnStep>,
+}
+
+impl Settings {
+    pub(super) fn is_concurrent(&self) -> bool {
+        self.workers > 1
+    }
+}
 
 /// The Runtime API of one container. Dropping it closes the port.
 pub struct RuntimeApi {
@@ -53,7 +80,13 @@ impl RuntimeApi {
     /// # Errors
     /// No port can be had.
     pub async fn bind(timeout: Duration) -> io::Result<Self> {
-        let shared = Arc::new(Shared::new(timeout));
+        let settings =
+            Settings { timeout, workers: 1, extensions: true, snap_start: false, freezing: false, on_step: None };
+        Self::bind_with(settings).await
+    }
+
+    pub(super) async fn bind_with(settings: Settings) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new(settings));
         let served = Arc::clone(&shared);
         let server = Server::bind(0, move |request| Arc::clone(&served).answer(request)).await?;
         Ok(Self { shared, server })
@@ -75,7 +108,7 @@ impl RuntimeApi {
         let (mut invocation, id) = Invocation::begin(&self.shared);
         // Fails only without a receiver, and that lives as long as `self`.
         let _ = self.shared.queue.send(Event { id, payload: event });
-        let mut check = Instant::now() + self.shared.timeout;
+        let mut check = Instant::now() + self.shared.settings.timeout;
         loop {
             tokio::select! {
                 // An answer that came just before the end still counts.
@@ -90,34 +123,54 @@ impl RuntimeApi {
         }
     }
 
-    /// Waits for the first `/next`: the function has started. Returns when that was.
+    /// Waits for the end of INIT: the runtime and all extensions have asked for an event, or with SnapStart the runtime
+    /// for its restore. Returns when that was.
     ///
     /// # Errors
     /// It failed before. A function that does neither is waited for: bound it.
     pub async fn started(&self) -> Result<Instant, Failure> {
-        let mut state = self.shared.state.subscribe();
-        let state = state.wait_for(|state| state.started.is_some() || state.failure.is_some()).await;
-        match &*state.map_err(|_| Failure::Closed)? {
-            State { started: Some(started), .. } => Ok(*started),
-            state => Err(state.failure.clone().unwrap_or(Failure::Closed)),
-        }
+        self.shared.reached(|life| life.initialized).await
     }
 
-    /// Waits until `workers` polls wait for an event, so that nothing of an earlier invocation still runs, not even
-    /// what comes after its answer. Returns the time this took.
+    /// Waits for the runtime's first `/next`, which comes before the extensions' or after. Returns when that was.
+    ///
+    /// # Errors
+    /// As [`RuntimeApi::started`].
+    pub async fn polled(&self) -> Result<Instant, Failure> {
+        self.shared.reached(|life| life.polled).await
+    }
+
+    /// Waits until `workers` polls wait for an event and the extensions that take them do, so that nothing of an earlier
+    /// invocation still runs, not even what comes after its answer. Returns the time this took.
     ///
     /// # Errors
     /// The container ended, or [`Failure::NotPolling`] when the function's timeout passed without it.
     pub async fn settled(&self, workers: usize) -> Result<Duration, Failure> {
         let since = Instant::now();
-        let mut state = self.shared.state.subscribe();
-        let settled = state.wait_for(|state| state.polling >= workers || state.failure.is_some());
-        let after = self.shared.timeout;
-        let state = time::timeout(after, settled).await.map_err(|_| Failure::NotPolling { after })?;
-        match &state.map_err(|_| Failure::Closed)?.failure {
-            None => Ok(since.elapsed()),
-            Some(failure) => Err(failure.clone()),
-        }
+        let after = self.shared.settings.timeout;
+        let at_rest = |life: &Life| (life.polling >= workers && life.takes_events()).then_some(());
+        let settled = time::timeout(after, self.shared.reached(at_rest)).await;
+        settled.map_err(|_| Failure::NotPolling { after })?.map(|()| since.elapsed())
+    }
+
+    /// The names of the extensions that have registered.
+    pub fn extensions(&self) -> Vec<String> {
+        self.shared.life.borrow().extensions.values().map(|extension| extension.name.clone()).collect()
+    }
+
+    /// Lets a function that waits for it go on after its snapshot.
+    pub(super) fn restore(&self) {
+        self.shared.change(|life| life.is_restored = true);
+    }
+
+    /// The process that is on the other side, for what is to be done to it.
+    pub(super) fn attach(&self, process: Process) {
+        // Once for each container.
+        let _ = self.shared.process.set(process);
+    }
+
+    pub(super) fn freezer(&self) -> &Freezer {
+        &self.shared.freezer
     }
 
     /// Ends everything that waits, with this reason; only the first is kept.
@@ -132,13 +185,15 @@ impl RuntimeApi {
 }
 
 /// The function's side and the invokers' side meet here.
-struct Shared {
-    timeout: Duration,
+pub(super) struct Shared {
+    pub(super) settings: Settings,
     queue: mpsc::UnboundedSender<Event>,
     // Held by the poll that is next in line; the mutex is fair, and a poll that breaks off loses nothing.
     next: AsyncMutex<mpsc::UnboundedReceiver<Event>>,
     waiting: Mutex<HashMap<String, Waiting>>,
-    state: watch::Sender<State>,
+    pub(super) life: watch::Sender<Life>,
+    process: SetOnce<Process>,
+    freezer: Freezer,
 }
 
 struct Event {
@@ -152,26 +207,52 @@ struct Waiting {
     answer: oneshot::Sender<Answer>,
 }
 
-#[derive(Clone)]
-struct State {
-    started: Option<Instant>,
-    /// When the function last did anything.
-    heard: Instant,
-    /// Polls that wait for an event.
-    polling: usize,
-    failure: Option<Failure>,
-}
-
 impl Shared {
-    fn new(timeout: Duration) -> Self {
+    fn new(settings: Settings) -> Self {
         let (queue, next) = mpsc::unbounded_channel();
-        let state = State { started: None, heard: Instant::now(), polling: 0, failure: None };
+        let life = Life::new(settings.workers, settings.snap_start);
         Self {
-            timeout,
+            settings,
             queue,
             next: AsyncMutex::new(next),
             waiting: Mutex::default(),
-            state: watch::Sender::new(state),
+            life: watch::Sender::new(life),
+            process: SetOnce::new(),
+            freezer: Freezer::default(),
+        }
+    }
+
+    /// Notes what the function did.
+    pub(super) fn change<R: Default>(&self, change: impl FnOnce(&mut Life) -> R) -> R {
+        let mut result = R::default();
+        self.life.send_modify(|life| {
+            result = change(life);
+            life.advance();
+        });
+        self.rest();
+        result
+    }
+
+    /// Freezes the process, if it is to be frozen now.
+    fn rest(&self) {
+        if let Some(process) = self.process.get().filter(|_| self.settings.freezing) {
+            self.freezer.freeze_if(process, || self.life.borrow().is_at_rest());
+        }
+    }
+
+    /// Waits until the container is somewhere.
+    async fn reached<R>(&self, wanted: impl Fn(&Life) -> Option<R>) -> Result<R, Failure> {
+        let mut life = self.life.subscribe();
+        let life = life.wait_for(|life| life.failure.is_some() || wanted(life).is_some()).await;
+        let life = life.map_err(|_| Failure::Closed)?;
+        wanted(&life).ok_or_else(|| life.failure.clone().unwrap_or(Failure::Closed))
+    }
+
+    /// Tells who wants to know that the function is there.
+    pub(super) async fn step(&self, step: Step) {
+        if let Some(OnStep(on_step)) = &self.settings.on_step {
+            // A process can be faster than whoever started it.
+            on_step(step, self.process.wait().await);
         }
     }
 
@@ -180,23 +261,26 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fail(&self, failure: Failure) {
-        self.state.send_if_modified(|state| {
-            let first = state.failure.is_none();
-            state.failure.get_or_insert(failure);
+    pub(super) fn fail(&self, failure: Failure) {
+        self.life.send_if_modified(|life| {
+            let first = life.failure.is_none();
+            life.failure.get_or_insert(failure);
             first
         });
     }
 
     async fn failed(&self) -> Failure {
-        let mut state = self.state.subscribe();
-        match state.wait_for(|state| state.failure.is_some()).await {
-            Ok(state) => state.failure.clone().unwrap_or(Failure::Closed),
-            Err(_) => Failure::Closed,
-        }
+        let never = |_: &Life| None::<()>;
+        self.reached(never).await.err().unwrap_or(Failure::Closed)
     }
 
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Reply {
+        if let Some(path) = request.uri().path().strip_prefix(extensions_api::VERSION)
+            && self.settings.extensions
+        {
+            let path = path.to_owned();
+            return extensions_api::answer(&self, &path, request).await;
+        }
         let (head, body) = request.into_parts();
         let path = head.uri.path().strip_prefix(VERSION).unwrap_or_default();
         let route: Vec<_> = path.split('/').collect();
@@ -205,6 +289,10 @@ impl Shared {
             (&Method::POST, ["invocation", id, "response"]) => self.response(id, &head.headers, body).await,
             (&Method::POST, ["invocation", id, "error"]) => self.error(id, &head.headers, body).await,
             (&Method::POST, ["init", "error"]) => self.init_error(&head.headers, body).await,
+            (&Method::GET, ["restore", "next"]) if self.settings.snap_start => self.restore_next().await,
+            (&Method::POST, ["restore", "error"]) if self.settings.snap_start => {
+                self.restore_error(&head.headers, body).await
+            }
             (_, ["invocation", "next" | "response" | "error"] | ["invocation", _, "response" | "error"])
             | (_, ["init", "error"]) => {
                 http::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "that path has another method")
@@ -215,6 +303,7 @@ impl Shared {
 
     async fn next(&self) -> Reply {
         let _polling = Polling::begin(self);
+        self.step(Step::Polled).await;
         let event = tokio::select! {
             biased;
             // A function that gets this gives up; with a cut connection it would try again, some in a tight loop.
@@ -223,12 +312,16 @@ impl Shared {
             }
             event = self.next_event() => event,
         };
-        let deadline = unix_millis() + u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX / 2);
+        let deadline = unix_millis() + u64::try_from(self.settings.timeout.as_millis()).unwrap_or(u64::MAX / 2);
+        let trace_id = trace_id();
+        // While the poll still counts as one that waits, so that the container does not seem to rest.
+        extensions_api::announce(self, &event.id, deadline, &trace_id);
+        self.step(Step::Delivered).await;
         let headers = [
             ("lambda-runtime-aws-request-id", event.id),
             ("lambda-runtime-deadline-ms", deadline.to_string()),
             ("lambda-runtime-invoked-function-arn", FUNCTION_ARN.to_owned()),
-            ("lambda-runtime-trace-id", trace_id()),
+            ("lambda-runtime-trace-id", trace_id),
         ];
         let mut reply = http::json(StatusCode::OK, event.payload);
         for (name, value) in headers {
@@ -242,6 +335,12 @@ impl Shared {
     /// The next event that somebody still waits for, marked as handed over.
     async fn next_event(&self) -> Event {
         let mut next = self.next.lock().await;
+        // As long as an extension works on the last event there is no other.
+        let takes_events = |life: &Life| life.takes_events().then_some(());
+        if self.reached(takes_events).await.is_err() {
+            // The poll itself sees the failure.
+            return std::future::pending().await;
+        }
         loop {
             // The sender is in `self`: the channel cannot be closed.
             let Some(event) = next.recv().await else { std::future::pending().await };
@@ -255,15 +354,16 @@ impl Shared {
     async fn response(&self, id: &str, headers: &HeaderMap, body: Incoming) -> Reply {
         let streamed = headers.get("lambda-runtime-function-response-mode").is_some_and(|mode| mode == "streaming");
         let limit = if streamed { MAX_STREAMED } else { MAX_RESPONSE };
+        self.step(Step::Answering).await;
         match http::read_body(body, limit).await {
-            Ok(payload) => self.finish(id, payload, Outcome::Ok),
+            Ok(payload) => self.finish(id, payload, Outcome::Ok).await,
             Err(BodyError::Broken) => broken(),
             Err(BodyError::TooLarge) => {
                 let error_type = "Function.ResponseSizeTooLarge";
                 let message = format!("the response is larger than {limit} bytes");
                 let payload = serde_json::json!({ "errorType": error_type, "errorMessage": message });
                 let outcome = Outcome::FunctionError { error_type: error_type.to_owned() };
-                match self.finish(id, payload.to_string().into(), outcome) {
+                match self.finish(id, payload.to_string().into(), outcome).await {
                     reply if reply.status() != StatusCode::ACCEPTED => reply,
                     _ => http::error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message),
                 }
@@ -272,10 +372,11 @@ impl Shared {
     }
 
     async fn error(&self, id: &str, headers: &HeaderMap, body: Incoming) -> Reply {
+        self.step(Step::Answering).await;
         match http::read_body(body, MAX_ERROR).await {
             Ok(payload) => {
                 let (error_type, _) = describe(&payload, headers);
-                self.finish(id, payload, Outcome::FunctionError { error_type })
+                self.finish(id, payload, Outcome::FunctionError { error_type }).await
             }
             Err(BodyError::Broken) => broken(),
             Err(BodyError::TooLarge) => {
@@ -291,25 +392,46 @@ impl Shared {
         accepted()
     }
 
-    fn finish(&self, id: &str, payload: Bytes, outcome: Outcome) -> Reply {
-        self.heard();
-        let mut all = self.waiting();
-        // One that was never handed over cannot be answered: its id is a guess.
-        let Some(delivered) = all.get(id).and_then(|waiting| waiting.delivered) else {
-            let message = "no invocation of that id waits for an answer: wrong, answered already, or given up";
-            return http::error(StatusCode::BAD_REQUEST, "InvalidRequestID", message);
-        };
-        if let Some(waiting) = all.remove(id) {
-            let answer = Answer { payload, outcome, duration: delivered.elapsed() };
-            // The invoker may have left meanwhile.
-            let _ = waiting.answer.send(answer);
+    /// Blocks until the snapshot is restored, which is after it was made.
+    async fn restore_next(&self) -> Reply {
+        self.change(|life| life.ready_for_snapshot = life.ready_for_snapshot.or_else(|| Some(Instant::now())));
+        match self.reached(|life| life.is_restored.then_some(())).await {
+            Ok(()) => http::json(StatusCode::OK, ""),
+            Err(failure) => http::error(StatusCode::INTERNAL_SERVER_ERROR, "ContainerError", &failure.to_string()),
         }
+    }
+
+    async fn restore_error(&self, headers: &HeaderMap, body: Incoming) -> Reply {
+        let payload = http::read_body(body, MAX_ERROR).await.unwrap_or_default();
+        let (error_type, message) = describe(&payload, headers);
+        self.fail(Failure::Restore { error_type, message });
         accepted()
     }
 
+    async fn finish(&self, id: &str, payload: Bytes, outcome: Outcome) -> Reply {
+        self.heard();
+        // One that was never handed over cannot be answered: its id is a guess.
+        let Some((waiting, delivered)) = self.handed_over(id) else {
+            let message = "no invocation of that id waits for an answer: wrong, answered already, or given up";
+            return http::error(StatusCode::BAD_REQUEST, "InvalidRequestID", message);
+        };
+        let answer = Answer { payload, outcome, duration: delivered.elapsed() };
+        // The invoker may have left meanwhile.
+        let _ = waiting.answer.send(answer);
+        self.step(Step::Answered).await;
+        accepted()
+    }
+
+    /// Takes out an invocation that the function was given.
+    fn handed_over(&self, id: &str) -> Option<(Waiting, Instant)> {
+        let mut all = self.waiting();
+        let delivered = all.get(id)?.delivered?;
+        Some((all.remove(id)?, delivered))
+    }
+
     fn heard(&self) {
-        self.state.send_if_modified(|state| {
-            state.heard = Instant::now();
+        self.life.send_if_modified(|life| {
+            life.heard = Instant::now();
             false // nobody waits for this
         });
     }
@@ -326,13 +448,14 @@ impl<'a> Invocation<'a> {
     fn begin(shared: &'a Shared) -> (Self, String) {
         let id = request_id();
         let (sender, answer) = oneshot::channel();
+        shared.freezer.open(shared.process.get());
         shared.waiting().insert(id.clone(), Waiting { delivered: None, answer: sender });
         (Self { shared, id: id.clone(), answer }, id)
     }
 
     /// When to look again, or why there is no more hope.
     fn due(&self) -> Result<Instant, Failure> {
-        let timeout = self.shared.timeout;
+        let timeout = self.shared.settings.timeout;
         let now = Instant::now();
         match self.shared.waiting().get(&self.id).map(|waiting| waiting.delivered) {
             Some(Some(delivered)) if now >= delivered + timeout => {
@@ -342,7 +465,7 @@ impl<'a> Invocation<'a> {
             // Others may be before it, for long; but each of them either ends or times out and fails the container. So
             // a function that does nothing for twice the time is not busy, it is stuck.
             Some(None) => {
-                let heard = self.shared.state.borrow().heard;
+                let heard = self.shared.life.borrow().heard;
                 let after = timeout * 2;
                 if now >= heard + after { Err(Failure::NotPolling { after }) } else { Ok(heard + after) }
             }
@@ -355,6 +478,8 @@ impl<'a> Invocation<'a> {
 impl Drop for Invocation<'_> {
     fn drop(&mut self) {
         self.shared.waiting().remove(&self.id);
+        self.shared.freezer.close();
+        self.shared.rest();
     }
 }
 
@@ -363,11 +488,9 @@ struct Polling<'a>(&'a Shared);
 
 impl<'a> Polling<'a> {
     fn begin(shared: &'a Shared) -> Self {
-        shared.state.send_modify(|state| {
-            let now = Instant::now();
-            state.started.get_or_insert(now);
-            state.heard = now;
-            state.polling += 1;
+        shared.change(|life| {
+            life.polled = life.polled.or_else(|| Some(Instant::now()));
+            life.polling += 1;
         });
         Self(shared)
     }
@@ -375,14 +498,11 @@ impl<'a> Polling<'a> {
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        self.0.state.send_modify(|state| {
-            state.heard = Instant::now();
-            state.polling -= 1;
-        });
+        self.0.change(|life| life.polling -= 1);
     }
 }
 
-fn accepted() -> Reply {
+pub(super) fn accepted() -> Reply {
     http::json(StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
 }
 
@@ -392,7 +512,7 @@ fn broken() -> Reply {
 
 /// The type and message of an error report; `lambda_runtime` sends `unhandled` as header whatever the error is, so the
 /// body comes first.
-fn describe(payload: &[u8], headers: &HeaderMap) -> (String, String) {
+pub(super) fn describe(payload: &[u8], headers: &HeaderMap) -> (String, String) {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Report {
@@ -440,7 +560,7 @@ mod tests {
         let api = RuntimeApi::bind(Duration::from_secs(60)).await.unwrap();
         let failure = api.invoke(vec![b' '; MAX_EVENT + 1].into()).await.unwrap_err();
         assert_eq!(failure.code(), "payload_too_large");
-        assert!(api.shared.state.borrow().failure.is_none());
+        assert!(api.shared.life.borrow().failure.is_none());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,117 @@
+//! Signals to a function's process: it is frozen and thawed as Lambda does, and asked to end.
+//!
+//! Invariant: no other process is ever reached. On Linux the handle is a descriptor of the process, which stays its own
+//! when the number is taken again; elsewhere the number has to do.
+
+use std::{io, sync::Arc};
+
+use tokio::process::Child;
+
+/// A process that can be frozen. Clones are of the same one.
+#[derive(Clone, Debug)]
+pub struct Process(Arc<imp::Handle>);
+
+impl Process {
+    /// Of a child that nobody has waited for yet.
+    ///
+    /// # Errors
+    /// The process is gone, or this system has no such handles.
+    pub(super) fn of(child: &Child) -> io::Result<Self> {
+        let pid = child.id().ok_or(io::ErrorKind::NotFound)?;
+        imp::Handle::open(pid).map(|handle| Self(Arc::new(handle)))
+    }
+
+    /// Stops it where it is (SIGSTOP), with all its threads. Time goes on, for it as well.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.0.send(imp::STOP)
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.0.send(imp::CONT)
+    }
+
+    /// Asks it to end (SIGTERM), also when it is frozen.
+    pub(super) fn terminate(&self) -> io::Result<()> {
+        self.0.send(imp::TERM)?;
+        self.thaw()
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod imp {
+    use std::{io, os::fd::OwnedFd};
+
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+    pub(super) const STOP: Signal = Signal::STOP;
+    pub(super) const CONT: Signal = Signal::CONT;
+    pub(super) const TERM: Signal = Signal::TERM;
+
+    #[derive(Debug)]
+    pub(super) struct Handle(OwnedFd);
+
+    impl Handle {
+        pub(super) fn open(pid: u32) -> io::Result<Self> {
+            let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
+            Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
+        }
+
+        pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
+            Ok(pidfd_send_signal(&self.0, signal)?)
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod imp {
+    use std::io;
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    pub(super) const STOP: Signal = Signal::STOP;
+    pub(super) const CONT: Signal = Signal::CONT;
+    pub(super) const TERM: Signal = Signal::TERM;
+
+    #[derive(Debug)]
+    pub(super) struct Handle(Pid);
+
+    impl Handle {
+        pub(super) fn open(pid: u32) -> io::Result<Self> {
+            let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            Ok(Self(pid.ok_or(io::ErrorKind::NotFound)?))
+        }
+
+        pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
+            Ok(kill_process(self.0, signal)?)
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod imp {
+    use std::io;
+
+    pub(super) const STOP: () = ();
+    pub(super) const CONT: () = ();
+    pub(super) const TERM: () = ();
+
+    #[derive(Debug)]
+    pub(super) struct Handle;
+
+    impl Handle {
+        pub(super) fn open(_: u32) -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        pub(super) fn send(&self, (): ()) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+}
