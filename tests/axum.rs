@@ -4,30 +4,21 @@
 mod common;
 
 use std::io;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use common::{block_on, gateway, resident, unloader};
+use common::{gateway, unloader};
 use lmms::axum::Interface;
 use lmms::{Interface as _, Invocation, InvocationLayer, Lease, Reason, Unload, testing};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
-
-/// Tests take turns, for all look at what is loaded. Each begins with nothing loaded.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = block_on(unloader().sweep());
-    assert_eq!(resident(&gateway()), [""; 0]);
-    turn
-}
 
 struct Words(Vec<&'static str>);
 
@@ -110,20 +101,18 @@ async fn text(response: Response) -> String {
 
 #[tokio::test]
 async fn handlers_get_blocking_and_async_interfaces_with_the_layer_and_without() {
-    let _turn = turn();
-    let loads = || gateway().interface("words").unwrap().status().loads;
-    let before = loads();
+    let turn = testing::exclusive();
     for mut app in [app(), app().layer(InvocationLayer::new())] {
         assert_eq!(text(call(&mut app, "POST", "/number", "nairobi").await).await, "Some(1)");
         assert_eq!(text(call(&mut app, "POST", "/number", "oslo").await).await, "None");
         assert_eq!(text(call(&mut app, "GET", "/both", "").await).await, "7 true");
     }
-    assert_eq!(loads(), before + 1);
+    assert_eq!(turn.loads::<Words>(), 1);
 }
 
 #[tokio::test]
 async fn a_load_that_fails_is_answered_with_its_code_and_tried_again() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let mut app = app();
     let response = call(&mut app, "GET", "/failing", "").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -143,7 +132,7 @@ async fn a_load_that_fails_is_answered_with_its_code_and_tried_again() {
 
 #[tokio::test]
 async fn an_argument_that_outlives_the_handler_keeps_its_instance() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     static KEPT: Mutex<Option<Lease<Words>>> = Mutex::new(None);
     let keep = async |Interface(words): Interface<Words>| *KEPT.lock().unwrap() = Some(words);
     for mut app in
@@ -160,7 +149,7 @@ async fn an_argument_that_outlives_the_handler_keeps_its_instance() {
 
 #[tokio::test]
 async fn with_the_layer_the_argument_is_of_the_requests_invocation() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let look = async |words: Interface<Words>| {
         let current = Invocation::current().expect("the layer's");
         let touched = current.resident::<Words>().is_some_and(|found| std::ptr::eq(found, &*words));
@@ -174,14 +163,14 @@ async fn with_the_layer_the_argument_is_of_the_requests_invocation() {
 
 #[tokio::test]
 async fn a_fake_is_what_a_handler_gets() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let _fake = testing::fake(|| Words(vec!["oslo"]));
     assert_eq!(text(call(&mut app(), "POST", "/number", "oslo").await).await, "Some(0)");
 }
 
 #[tokio::test]
 async fn a_server_of_its_own_serves_it() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async { axum::serve(listener, app().layer(InvocationLayer::new())).await });

@@ -8,25 +8,18 @@ use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use common::{block_on, gateway, poll, resident, unloader};
-use lmms::{Config, Current, Gateway, Interface, Invocation, InvocationLayer, InvocationService, Reason, Unload};
+use lmms::{
+    Config, Current, Gateway, Interface, Invocation, InvocationLayer, InvocationService, Reason, Unload, testing,
+};
 use tokio::sync::Semaphore;
 use tower_layer::Layer;
 use tower_service::Service;
-
-/// Tests take turns, for all look at what is loaded. Each begins with nothing loaded.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = block_on(unloader().sweep());
-    assert_eq!(resident(&gateway()), [""; 0]);
-    turn
-}
 
 struct Words(&'static str);
 
@@ -123,7 +116,7 @@ fn it_is_the_current_one_already_when_the_service_is_called() {
 
 #[test]
 fn what_a_request_touched_stays_until_its_response_is_there() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let gate = Semaphore::new(0);
     let mut service = layered(async |(): ()| {
         let current = Invocation::current().unwrap();
@@ -143,7 +136,7 @@ fn what_a_request_touched_stays_until_its_response_is_there() {
 
 #[test]
 fn a_response_that_is_no_longer_waited_for_ends_its_invocation() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let mut service = layered(async |(): ()| {
         Invocation::current().unwrap().get::<Words>().unwrap();
         std::future::pending::<()>().await;
@@ -186,7 +179,7 @@ fn what_a_cancelled_request_drops_sees_its_invocation() {
 
 #[test]
 fn a_panic_leaves_the_invocation_as_current_that_was_before() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let mut at_once = layered(|(): ()| -> std::future::Ready<()> { panic!("on purpose") });
     let mut later = layered(async |(): ()| {
         Invocation::current().unwrap().get::<Words>().unwrap();
@@ -225,7 +218,7 @@ fn a_layer_within_another_keeps_the_requests_invocation() {
 
 #[test]
 fn a_handle_that_is_kept_keeps_what_the_request_touched() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let mut service = layered(async |(): ()| {
         let current = Invocation::current().unwrap();
         current.get::<Words>().unwrap();
@@ -293,7 +286,7 @@ fn eager() -> Arc<Gateway> {
 
 #[tokio::test]
 async fn a_layer_that_sweeps_does_so_when_the_response_is_there_and_on_another_thread() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let (begun, begins) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel();
     *HOOK.lock().unwrap() = Some((begun, may_go_on));
@@ -310,7 +303,7 @@ async fn a_layer_that_sweeps_does_so_when_the_response_is_there_and_on_another_t
 
 #[test]
 fn outside_of_tokio_it_serves_without_sweeping() {
-    let _turn = turn();
+    let _turn = testing::exclusive();
     let touch = |(): ()| async { Invocation::current().unwrap().get::<Words>().unwrap().0 };
     let mut service = InvocationLayer::with_sweep(eager()).layer(Serve(touch));
     assert_eq!(block_on(service.call(())), Ok("lima"));

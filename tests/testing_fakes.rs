@@ -336,7 +336,7 @@ fn one_test_at_a_time_has_a_turn_and_hands_it_on_when_it_fails() {
         turn.fake(move || Words(vec!["fake"]));
         assert_eq!(first(), "fake");
         AT_ONCE.fetch_sub(1, Ordering::SeqCst);
-        assert!(number % 2 == 0, "on purpose");
+        assert!(number.is_multiple_of(2), "on purpose");
     };
     let threads: Vec<_> = (0..8).map(|number| thread::spawn(move || take_turn(number))).collect();
     let failed = threads.into_iter().map(|thread| thread.join()).filter(Result::is_err).count();

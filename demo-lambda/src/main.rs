@@ -26,7 +26,7 @@ use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
 use demo_lambda::{mix, play, returns, tiers};
 use lmms::lambda::Error;
-use lmms::{Config, ErrorCode, Gateway};
+use lmms::{Config, Gateway};
 
 lmms::link!();
 

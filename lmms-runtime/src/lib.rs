@@ -9,6 +9,8 @@
 //! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
 //! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` and `telemetry` tell of it.
 //! `health` judges by all of that, and by each slot's `history`, how well the function is configured.
+//! `current` is the invocation that goes on where one looks, `layer` enters it for each request of a service, `extract` makes
+//! interfaces arguments of axum handlers; `testing` puts fakes in their place.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
 //! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it

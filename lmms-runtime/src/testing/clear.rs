@@ -57,7 +57,10 @@ pub(super) fn linked() -> Vec<(&'static str, Parts)> {
 pub(super) async fn clear(goal: Goal) -> Result<(), Vec<&'static str>> {
     let timer = Timer::start(PATIENCE);
     loop {
-        while let Some(departure) = last_loaded() {
+        // Who takes no turn may load again what has just gone.
+        while !timer.is_over()
+            && let Some(departure) = last_loaded()
+        {
             let name = departure.node.name;
             match timer.bound(departure.see_through(Cause::Direct)).await {
                 Some(None) => {}

@@ -16,11 +16,15 @@ use crate::interface::Interface;
 use crate::residents::Parts;
 use crate::results;
 
-/// A fake that is in place. What it stands for does not matter here: it fills an `Option<Result<T, BoxError>>`.
+/// Fills a place for what is loaded, an `Option<Result<T, BoxError>>`.
+type Fill = dyn Fn(&mut dyn Any) + Send + Sync;
+
+/// A fake that is in place, of whatever interface.
 struct InPlace {
     number: u64,
+    /// The type of the places that it fills.
     fills: TypeId,
-    fill: Arc<dyn Fn(&mut dyn Any) + Send + Sync>,
+    fill: Arc<Fill>,
 }
 
 /// In the order in which they were put in.
