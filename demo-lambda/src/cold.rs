@@ -20,8 +20,10 @@ struct Cold {
     answered: Duration,
 }
 
-/// A part of a cold start, and what it is called.
-const PARTS: [(&str, fn(&Cold) -> Duration); 3] = [
+/// A part of a cold start.
+type Part = fn(&Cold) -> Duration;
+
+const PARTS: [(&str, Part); 3] = [
     ("until the runtime's first /next", |cold| cold.polled),
     ("until the end of INIT", |cold| cold.initialized),
     ("until a light request is answered", |cold| cold.answered),
