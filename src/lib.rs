@@ -225,17 +225,17 @@ pub mod testing;
 pub use lmms_runtime::lambda::{self, shutdown};
 #[cfg(feature = "jemalloc")]
 pub use lmms_runtime::memory;
-pub use lmms_runtime::{
-    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
-    FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
-    MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status, Swept, Tier,
-    Unload, UnloadHookError, telemetry,
-};
-pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
 /// The crate that makes schemas, for types of your own: `use lmms::schemars::{self, JsonSchema}`, then
 /// `#[derive(JsonSchema)]`. A dependency on `schemars` 1 does as well.
 #[cfg(feature = "schema")]
 pub use lmms_runtime::schemars;
+pub use lmms_runtime::{
+    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
+    FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
+    MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status,
+    Swept, Tier, Unload, UnloadHookError, telemetry,
+};
+pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
 
 #[cfg(feature = "tower")]
 pub use lmms_runtime::{Current, InvocationFuture, InvocationLayer, InvocationService, Within};
