@@ -7,7 +7,6 @@
 //! `invocation` is what users borrow from. `descriptor` and `registry` are what the gateway knows of an interface,
 //! `call` is an operation being called, `gateway` (set up by `configure`) and `request` the way in by name, `dispatch` the way through (along
 //! `routes`, past `results`), `refusal` the way out. `meter` counts it, with `heat` and `latency`; `statistics` tells of it.
-//! `describe` tells of what is linked, with its `schema`s; `openapi` makes a document of those.
 //!
 //! Words of this crate beside those of the guide: a *hold* is one count on a slot that keeps its generation in, the
 //! *stamp* the id of the invocation that held it last; a *flight* is a load or unload under way, its *landing* what it
