@@ -25,8 +25,8 @@ use demo_lambda::local::answer::Outcome;
 use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
 use demo_lambda::{mix, play, returns, tiers};
-use lmms::ErrorCode;
 use lmms::lambda::Error;
+use lmms::{Config, ErrorCode, Gateway};
 
 lmms::link!();
 
@@ -121,7 +121,7 @@ async fn invoke(event: &str) -> Result<(), Error> {
 }
 
 fn openapi() -> Result<(), Error> {
-    let document = lmms::Gateway::new(lmms::Config::default())?.openapi("lmms demo", env!("CARGO_PKG_VERSION"));
+    let document = Gateway::new(Config::default())?.openapi("lmms demo", env!("CARGO_PKG_VERSION"));
     println!("{document:#}");
     Ok(())
 }
