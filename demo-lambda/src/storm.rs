@@ -35,7 +35,7 @@ const KILLED: u64 = 50;
 /// A client that is killed waits for less than this.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Who waits longer has lost its answer.
-const LOST: Duration = Duration::from_secs(30);
+const LOST: Duration = Duration::from_secs(120);
 
 /// What kind of storm.
 #[derive(Debug, Clone)]
