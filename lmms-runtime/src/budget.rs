@@ -1,9 +1,12 @@
 //! Budget: room is made before a load that would not fit.
 //!
 //! **Invariant.** Grace period and floor yield to the budget, heat yields last, and what is pinned, in use or depended on
-//! never does. If it cannot fit even so, the load goes ahead: an answer that might be killed beats none.
+//! never does. Loads that do not fit at once go one after the other. If one cannot fit even so, it goes ahead: an answer that
+//! might be killed beats none.
 
-use parking_lot::Mutex;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use crate::cache;
 use crate::clock::{self, Moment};
@@ -36,12 +39,22 @@ const HEADROOM: u64 = 32;
 
 static BUDGET: Mutex<Option<Budget>> = Mutex::new(None);
 
-/// What is kept free for loads under way.
+/// How long a load waits for others that have begun before it. They end by themselves, unless one of them waits for this one.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is kept free for loads under way, in the order in which they began.
 static ROOMS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// One of them is over.
+static OVER: Condvar = Condvar::new();
 
 /// What is kept free for one load, in bytes.
 struct Kept {
     node: Node,
+    /// Of its room.
+    number: u64,
+    /// It has a thread to itself until it is over.
+    blocking: bool,
     bytes: u64,
     /// With what is kept free for the loads that it is part of.
     whole: u64,
@@ -68,8 +81,14 @@ pub(crate) fn get() -> Option<Budget> {
 impl Budget {
     /// By how many bytes the process will be over it, when the loads under way and a request have what they need.
     pub(crate) fn shortage(&self) -> Option<u64> {
-        let reserved = ROOMS.lock().iter().fold(0, |sum: u64, room| sum.saturating_add(room.bytes));
-        let expected = os::memory().resident.saturating_add(reserved);
+        self.shortage_until(u64::MAX)
+    }
+
+    /// As [`shortage`](Self::shortage), of the loads until the one with this room: who came later waits, or makes its own.
+    fn shortage_until(&self, number: u64) -> Option<u64> {
+        let rooms = ROOMS.lock();
+        let reserved = rooms.iter().filter(|room| room.number <= number).map(|room| room.bytes);
+        let expected = reserved.fold(os::memory().resident, u64::saturating_add);
         expected.checked_sub(self.bytes - self.bytes / HEADROOM).filter(|over| *over > 0)
     }
 
@@ -162,31 +181,52 @@ impl Gone {
 
 /// Room that is kept free for a load, until it is over.
 #[derive(Debug)]
-pub(crate) struct Room(Node);
+pub(crate) struct Room {
+    /// Later ones have higher numbers.
+    number: u64,
+}
 
 impl Room {
     /// Keeps `needed` bytes free, and says how many of them are more than what is kept free already: what a load loads is
     /// part of what that load needs.
-    fn keep(node: Node, needed: u64) -> (Self, u64) {
+    fn keep(node: Node, needed: u64, blocking: bool) -> (Self, u64) {
         let mut rooms = ROOMS.lock();
+        let number = rooms.last().map_or(0, |last| last.number + 1);
         let outer = cycle::loading();
         // Its own, too, if a preload has made sure of it.
         let is_for =
             |room: &&Kept| cycle::same(room.node, node) || outer.is_some_and(|outer| cycle::same(room.node, outer));
         let kept = rooms.iter().filter(is_for).map(|room| room.whole).max().unwrap_or(0);
         let bytes = needed.saturating_sub(kept);
-        rooms.push(Kept { node, bytes, whole: kept.max(needed) });
-        (Self(node), bytes)
+        rooms.push(Kept { node, number, blocking, bytes, whole: kept.max(needed) });
+        (Self { number }, bytes)
+    }
+
+    /// Waits on this thread until one of the loads before this one is over. False if there is none to wait for, or that takes too
+    /// long.
+    ///
+    /// A load within another has begun when that one has, and does not wait. Nor is an async one waited for: this thread may be
+    /// the one that it goes on with.
+    fn wait_for_one(&self, until: Instant) -> bool {
+        if cycle::loading().is_some() {
+            return false;
+        }
+        let mut rooms = ROOMS.lock();
+        let ahead = |rooms: &[Kept]| rooms.iter().filter(|room| room.number < self.number && room.blocking).count();
+        let before = ahead(&rooms);
+        while before > 0 && ahead(&rooms) == before {
+            if OVER.wait_until(&mut rooms, until).timed_out() {
+                return false;
+            }
+        }
+        before > 0
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let mut rooms = ROOMS.lock();
-        // The last of its own: the one for a load goes before the one that a preload made sure of.
-        if let Some(index) = rooms.iter().rposition(|room| cycle::same(room.node, self.0)) {
-            rooms.remove(index);
-        }
+        ROOMS.lock().retain(|room| room.number != self.number);
+        OVER.notify_all();
     }
 }
 
@@ -206,10 +246,10 @@ pub(crate) async fn make_room(
     let known = known(ledger, declared);
     let needed = known.unwrap_or_else(|| budget.guess());
     // Before anything is looked at: of two that begin at once, one sees the other's.
-    let (room, more) = Room::keep(node, needed);
-    if more > 0 && budget.shortage().is_some() {
+    let (room, more) = Room::keep(node, needed, blocking);
+    if more > 0 && budget.shortage_until(room.number).is_some() {
         // In a box, so that the usual load's future is not as large as this one.
-        Box::pin(unload_others(For { node, blocking }, ledger, budget, known)).await;
+        Box::pin(unload_others(For { node, blocking }, &room, ledger, budget, known)).await;
     }
     Some(room)
 }
@@ -227,16 +267,18 @@ fn known(ledger: &Ledger, declared: Option<u32>) -> Option<u64> {
 pub(crate) fn reserve(node: Node, ledger: &Ledger, declared: Option<u32>) -> Result<Option<Room>, u64> {
     let Some(budget) = get() else { return Ok(None) };
     let needed = known(ledger, declared).unwrap_or_else(|| budget.guess());
-    let (room, _) = Room::keep(node, needed);
+    // Whoever waited for it would wait for its load, not for what a preload reserves.
+    let (room, _) = Room::keep(node, needed, false);
     if budget.shortage().is_none() { Ok(Some(room)) } else { Err(budget.bytes) }
 }
 
-async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Option<u64>) {
+async fn unload_others(load: For, room: &Room, ledger: &Ledger, budget: Budget, needed: Option<u64>) {
     // What is dropped may ask for the interface whose load waits for it: that is a cycle, as with an unload hook.
     cycle::within(load.node, || cache::expire(clock::now()));
     // Hooks may load others instead of those that went. So many are enough, or this might not end.
     let mut most = residents().lock().len();
-    while budget.shortage().is_some() {
+    let mut until = None;
+    while budget.shortage_until(room.number).is_some() {
         let gone = budget.unload_for(most, Some(load)).await;
         most -= gone.unloaded.len();
         for error in &gone.hook_errors {
@@ -245,8 +287,13 @@ async fn unload_others(load: For, ledger: &Ledger, budget: Budget, needed: Optio
         if gone.is_useful() {
             continue;
         }
+        // What another load needs beside what it will hold comes back when it is over, and what it has loaded may go then.
+        if load.blocking && room.wait_for_one(*until.get_or_insert_with(|| Instant::now() + PATIENCE)) {
+            most = residents().lock().len();
+            continue;
+        }
         // A guess is no reason to warn.
-        if let (Some(short), Some(needed)) = (budget.shortage(), needed) {
+        if let (Some(short), Some(needed)) = (budget.shortage_until(room.number), needed) {
             journal::over_budget();
             ledger.history.over_budget(short);
             if ledger.warn_once() {
