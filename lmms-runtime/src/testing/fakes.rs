@@ -165,8 +165,12 @@ impl Fake {
     /// From now on it is not asked any more.
     fn take_out(&self) {
         let mut in_place = IN_PLACE.lock();
-        in_place.retain(|fake| fake.number != self.number);
+        let mine = in_place.iter().position(|fake| fake.number == self.number);
+        let mine = mine.map(|index| in_place.remove(index));
         COUNT.store(in_place.len(), Ordering::Relaxed);
+        drop(in_place);
+        // Not under the lock: what its closure holds is the test's, another fake's guard for instance.
+        drop(mine);
     }
 
     /// Takes it out, and leaves the unloading to the caller.
