@@ -71,7 +71,7 @@
 //! | | |
 //! |---|---|
 //! | [Recipes](guide::recipes) | lazy clients, configuration, secrets, loads that fail, sharing, caches, a handler of your own |
-//! | [Lambda](guide::lambda) | a function: its handler, concurrency, its end |
+//! | [Lambda](guide::lambda) | a function: its handler, events, when to load, what comes after the response, its end |
 //! | [Memory](guide::memory) | what is unloaded and when, the budget, memory that returns |
 //! | [Fast path](guide::fast_path) | heat, tiers, and cached results |
 //! | [Testing](guide::testing) | interfaces under test, by name, and with a clock of your own |
@@ -98,6 +98,9 @@
 //! | `LMMS_RESULT_TTL` | 0 | seconds for which a cached result is good, unless its operation declares its own; 0 is for ever |
 //! | `LMMS_EXTENSION` | `true`, unless SIGTERM is handled elsewhere | `false`: no internal extension, and SIGTERM is not handled |
 //! | `LMMS_HTTP_BASE_PATH` | none | with the feature `http`: what all paths begin with, as `/api/v1` |
+//! | `LMMS_STATS_LINE` | `true` | `false`: no `[LMMS_STATS]` lines |
+//! | `LMMS_EMF`, `LMMS_EMF_NAMESPACE` | `false`, `LMMS` | with the feature `emf`: metrics in CloudWatch's format |
+//! | `LMMS_TRACING` | `true` | with the feature `tracing`: `false` makes no spans |
 //! | `LMMS_MEMORY_BUDGET_MB` | on Lambda, nine tenths of the function's memory less 16; else none | MiB that the process may hold; 0 is no limit |
 //!
 //! Those without the prefix `LMMS_` are also read with it, which wins. A value that does not parse stops the start.
@@ -107,6 +110,10 @@
 //! - `jemalloc` (off by default): `lmms::memory::Jemalloc`, see
 //!   [memory that returns](guide::memory#memory-that-returns). Builds jemalloc, in C.
 //! - `lambda` (off by default): [`lambda`](crate::lambda), on `lambda_runtime`.
+//! - `http`, `sqs` (off by default): function URLs, API Gateway and load balancers, and queues, as events of that function.
+//! - `tower` (off by default): `InvocationLayer`, an invocation for each request of any service, and `Invocation::current`.
+//! - `axum` (off by default): interfaces as arguments of axum handlers.
+//! - `tracing`, `emf` (off by default): spans, and CloudWatch's metric format. See [telemetry](guide::telemetry).
 //! - `schema` (off by default): JSON Schema and OpenAPI, see [schemas](guide::schemas). Builds `schemars`.
 #![cfg_attr(not(feature = "lambda"), allow(rustdoc::broken_intra_doc_links))]
 
@@ -218,19 +225,17 @@ pub mod testing;
 pub use lmms_runtime::lambda::{self, shutdown};
 #[cfg(feature = "jemalloc")]
 pub use lmms_runtime::memory;
-pub use lmms_runtime::{
-    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
-    FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
-    MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status, Swept, Tier,
-    Unload, UnloadHookError,
-};
-pub use lmms_runtime::telemetry;
-
-pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
 /// The crate that makes schemas, for types of your own: `use lmms::schemars::{self, JsonSchema}`, then
 /// `#[derive(JsonSchema)]`. A dependency on `schemars` 1 does as well.
 #[cfg(feature = "schema")]
 pub use lmms_runtime::schemars;
+pub use lmms_runtime::{
+    BlockingInterface, BoxError, Cache, CacheBuilder, CacheStats, Config, ConfigError, Dependencies, Error, ErrorCode,
+    FastPath, Gateway, Inserted, Interface, InterfaceInfo, Invocation, Latency, Lease, Load, LoadError, LoadErrorKind,
+    MAX_PAYLOAD, OperationStats, Preload, Reason, RegistryError, Route, Shutdown, Snapshot, StartError, Stats, Status,
+    Swept, Tier, Unload, UnloadHookError, telemetry,
+};
+pub use lmms_runtime::{Finding, FindingCode, Health, HealthStatus, Setting};
 
 #[cfg(feature = "tower")]
 pub use lmms_runtime::{Current, InvocationFuture, InvocationLayer, InvocationService, Within};

@@ -1,5 +1,6 @@
 //! What surrounds the demo's function on a developer's machine. The function itself is `main.rs`, and short.
 
+pub mod cold;
 mod draw;
 pub mod local;
 pub mod mix;
@@ -7,5 +8,6 @@ pub mod play;
 mod report;
 pub mod requests;
 pub mod returns;
+pub mod storm;
 pub mod tiers;
 mod variants;

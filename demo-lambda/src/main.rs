@@ -11,6 +11,8 @@
 //!                                sends it with and without the cache of results; 5 % have arguments that never come back
 //! demo-lambda tiers              measures each operation when it is called first, when it is hot, and from the cache
 //! demo-lambda returns            loads and unloads each heavy interface, and tells what memory comes back
+//! demo-lambda cold [starts]      measures what the extension costs a cold start
+//! demo-lambda storm [seconds]    sends 64 clients at once for a minute, some of which are killed, under a budget
 //! demo-lambda serve [port]       the function behind an URL of its own: POST /{interface}/{operation} on 127.0.0.1
 //! demo-lambda invoke '<json>'    answers one request
 //! demo-lambda openapi            prints the OpenAPI document of what the function serves over HTTP
@@ -24,7 +26,7 @@ use std::time::Duration;
 use demo_lambda::local::answer::Outcome;
 use demo_lambda::local::container::{Container, Function};
 use demo_lambda::local::serve::{self, Front};
-use demo_lambda::{mix, play, returns, tiers};
+use demo_lambda::{cold, mix, play, returns, storm, tiers};
 use lmms::lambda::Error;
 use lmms::{Config, Gateway};
 
@@ -37,11 +39,13 @@ static ALLOCATOR: lmms::memory::Jemalloc = lmms::memory::Jemalloc;
 /// How long the function gets to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | mix [count [fresh]] | tiers | returns | serve [port] \
-    | invoke '<json>' | openapi]";
+const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | mix [count [fresh]] | tiers | returns | cold [starts] \
+    | storm [seconds] | serve [port] | invoke '<json>' | openapi]";
 
 /// How many requests are mixed.
 const MIXED: usize = 10_000;
+/// Cold starts of each kind.
+const STARTS: usize = 30;
 /// The budget, in per cent of what the function holds when everything is loaded.
 const SHARE: u32 = 40;
 
@@ -88,6 +92,10 @@ async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
         }
         ["tiers"] => tiers::tiers(&Function::this_program()?).await,
         ["returns"] => returns::returns(&Function::this_program()?).await,
+        ["cold"] => cold::cold(&Function::this_program()?, STARTS).await,
+        ["cold", starts] => cold::cold(&Function::this_program()?, positive(starts, "starts")?).await,
+        ["storm"] => storm::storm(&Function::this_program()?, storm::SECONDS).await,
+        ["storm", seconds] => storm::storm(&Function::this_program()?, positive(seconds, "seconds")?).await,
         ["serve"] => serve(serve::PORT).await,
         ["serve", port] => {
             let port = port.parse().map_err(|_| format!("`{port}` is not a port, expected 0 to 65535; {USAGE}"))?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hyper::body::Bytes;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 
@@ -84,13 +85,23 @@ impl Variants {
     /// The request with arguments of that number, as a client writes it: compact, the names first. Number 0 is as it was.
     pub(crate) fn event(&self, number: u64) -> Vec<u8> {
         let Self { interface, operation, .. } = self;
+        let arguments = self.arguments(number);
+        format!(r#"{{"interface":{interface},"operation":{operation},"args":{arguments}}}"#).into_bytes()
+    }
+
+    /// The same over HTTP: the path, and the body.
+    pub(crate) fn http(&self, number: u64) -> (String, Bytes) {
+        (format!("/{}", self.title.replacen('.', "/", 1)), self.arguments(number).into())
+    }
+
+    fn arguments(&self, number: u64) -> String {
         let mut arguments = self.arguments.clone();
         if number > 0 {
             arguments.vary(number);
         }
         let arguments = arguments.0.iter().map(|(name, value)| format!("{}:{value}", Value::from(&**name)));
         let arguments = arguments.collect::<Vec<_>>().join(",");
-        format!(r#"{{"interface":{interface},"operation":{operation},"args":{{{arguments}}}}}"#).into_bytes()
+        format!("{{{arguments}}}")
     }
 }
 

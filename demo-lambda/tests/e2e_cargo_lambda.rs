@@ -99,6 +99,35 @@ fn watch_and_invoke() {
     assert!(watch.process.stop().success());
 }
 
+/// An event that the tool loses when an extension of an earlier process was to be told of it: so ours is told of nothing here.
+#[test]
+fn a_function_that_is_started_again_under_watch_answers() {
+    let Some(program) = tool("LMMS_CARGO_LAMBDA") else { return };
+    let port = free_port();
+    let mut watch = cargo_lambda(&program, "watch");
+    watch.args(["--only-lambda-apis", "--invoke-address", "127.0.0.1", "--invoke-port", &port.to_string()]);
+    let mut watch = Process::start(watch);
+    watch.wait_for_port(port, Duration::from_secs(60));
+    for _ in 0..3 {
+        let mut function = Command::new(env!("CARGO_BIN_EXE_demo-lambda"));
+        function
+            .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt/{PACKAGE}"))
+            .env("AWS_LAMBDA_FUNCTION_NAME", PACKAGE)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")
+            .env("AWS_LAMBDA_MAX_CONCURRENCY", "1");
+        let function = Process::start(function);
+        for _ in 0..2 {
+            let event = r#"{"interface":"hyphenate","operation":"split","args":{"word":"anfractuous"}}"#;
+            let path = format!("/2015-03-31/functions/{PACKAGE}/invocations");
+            let answer = e2e::post(port, &path, event, Duration::from_secs(60));
+            assert_eq!((answer.status, answer.json()), (200, json!(["an", "frac", "tu", "ous"])), "{}", function.log());
+        }
+        assert!(function.stop().success());
+    }
+    assert!(watch.stop().success());
+}
+
 #[test]
 fn build_packs_a_bootstrap() {
     let Some(program) = tool("LMMS_CARGO_LAMBDA") else { return };

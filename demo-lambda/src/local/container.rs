@@ -63,7 +63,6 @@ pub enum StartError {
 pub struct Container {
     api: Arc<RuntimeApi>,
     process: Process,
-    pid: u32,
     workers: usize,
     spawned: Instant,
     init: Duration,
@@ -81,7 +80,6 @@ impl Container {
         let spawned = Instant::now();
         let spawn = |source| StartError::Spawn { program: function.program.clone(), source };
         let mut child = function.command(&api).spawn().map_err(spawn)?;
-        let pid = child.id().ok_or_else(|| spawn(io::ErrorKind::NotFound.into()))?;
         let process = Process::of(&child).map_err(spawn)?;
         api.attach(process.clone());
         let output = Output::follow(&mut child, &function.log);
@@ -90,7 +88,7 @@ impl Container {
         let watched = Watched { child, process: process.clone(), end: function.end, api: Arc::clone(&api) };
         let watcher = tokio::spawn(watched.watch(stopping, output));
         let (stop, init, workers) = (Some(stop), Duration::ZERO, function.concurrency);
-        let mut container = Self { api, process, pid, workers, spawned, init, stop, watcher };
+        let mut container = Self { api, process, workers, spawned, init, stop, watcher };
 
         match time::timeout(function.init_timeout, container.api.started()).await {
             Ok(Ok(started)) => container.init = started.into_std().saturating_duration_since(spawned),
@@ -178,7 +176,7 @@ impl Container {
 
     /// The number of the process.
     pub fn pid(&self) -> u32 {
-        self.pid
+        self.process.pid()
     }
 
     /// What the process holds now.
@@ -186,7 +184,7 @@ impl Container {
     /// # Errors
     /// It is gone, or this is not Linux.
     pub fn memory(&self) -> io::Result<Memory> {
-        Memory::of(self.pid)
+        Memory::of(self.pid())
     }
 
     /// Stops the function: SIGTERM, and SIGKILL when `grace` is over, unless [`Function::end`] says otherwise.
@@ -224,11 +222,7 @@ struct Watched {
 }
 
 impl Watched {
-    async fn watch(
-        mut self,
-        stopping: oneshot::Receiver<Duration>,
-        mut output: Output,
-    ) -> io::Result<ExitStatus> {
+    async fn watch(mut self, stopping: oneshot::Receiver<Duration>, mut output: Output) -> io::Result<ExitStatus> {
         let status = tokio::select! {
             status = self.child.wait() => status,
             Ok(grace) = stopping => self.stop(grace).await,

@@ -51,14 +51,14 @@ pub(super) async fn answer(shared: &Arc<Shared>, path: &str, request: Request<In
         }
         (&Method::GET, "event/next") => match identified(shared, &head.headers) {
             Ok(id) => next(shared, id).await,
-            Err(refused) => refused,
+            Err((error_type, message)) => refused(error_type, message),
         },
         (&Method::POST, "init/error" | "exit/error") => match identified(shared, &head.headers) {
             Ok(id) => {
                 let body = http::read_body(body, MAX_ERROR).await.unwrap_or_default();
                 failed(shared, id, &body, &head.headers)
             }
-            Err(refused) => refused,
+            Err((error_type, message)) => refused(error_type, message),
         },
         (_, "register" | "event/next" | "init/error" | "exit/error") => {
             http::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "that path has another method")
@@ -66,6 +66,9 @@ pub(super) async fn answer(shared: &Arc<Shared>, path: &str, request: Request<In
         _ => http::error(StatusCode::NOT_FOUND, "NotFound", "no such path in the Extensions API"),
     }
 }
+
+/// Its type, and what it says.
+type Refusal = (&'static str, &'static str);
 
 fn refused(error_type: &str, message: &str) -> Reply {
     http::error(StatusCode::FORBIDDEN, error_type, message)
@@ -120,15 +123,15 @@ fn register(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Reply {
 }
 
 /// The registered extension that a request is from.
-fn identified<'a>(shared: &Shared, headers: &'a HeaderMap) -> Result<&'a str, Reply> {
+fn identified<'a>(shared: &Shared, headers: &'a HeaderMap) -> Result<&'a str, Refusal> {
     let Some(id) = headers.get(IDENTIFIER) else {
-        return Err(refused("Extension.MissingHeader", "the header Lambda-Extension-Identifier is missing"));
+        return Err(("Extension.MissingHeader", "the header Lambda-Extension-Identifier is missing"));
     };
     let id = id.to_str().unwrap_or_default();
     if shared.life.borrow().extensions.contains_key(id) {
         return Ok(id);
     }
-    Err(refused("Extension.UnknownExtensionIdentifier", "no extension of that identifier is registered"))
+    Err(("Extension.UnknownExtensionIdentifier", "no extension of that identifier is registered"))
 }
 
 async fn next(shared: &Arc<Shared>, id: &str) -> Reply {

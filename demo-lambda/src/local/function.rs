@@ -157,8 +157,8 @@ impl Function {
         self
     }
 
-    /// Calls `on_step` at each step that the APIs see, before they go on: it may freeze the process there. It must not
-    /// block.
+    /// Calls `on_step` at each step that the APIs see, before they go on: it may freeze the process there. As long as it
+    /// blocks, so do they.
     pub fn on_step(mut self, on_step: impl Fn(Step, &Process) + Send + Sync + 'static) -> Self {
         self.on_step = Some(OnStep(Arc::new(on_step)));
         self

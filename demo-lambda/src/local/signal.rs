@@ -9,7 +9,10 @@ use tokio::process::Child;
 
 /// A process that can be frozen. Clones are of the same one.
 #[derive(Clone, Debug)]
-pub struct Process(Arc<imp::Handle>);
+pub struct Process {
+    pid: u32,
+    handle: Arc<imp::Handle>,
+}
 
 impl Process {
     /// Of a child that nobody has waited for yet.
@@ -18,7 +21,12 @@ impl Process {
     /// The process is gone, or this system has no such handles.
     pub(super) fn of(child: &Child) -> io::Result<Self> {
         let pid = child.id().ok_or(io::ErrorKind::NotFound)?;
-        imp::Handle::open(pid).map(|handle| Self(Arc::new(handle)))
+        imp::Handle::open(pid).map(|handle| Self { pid, handle: Arc::new(handle) })
+    }
+
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// Stops it where it is (SIGSTOP), with all its threads. Time goes on, for it as well.
@@ -26,7 +34,7 @@ impl Process {
     /// # Errors
     /// It is gone.
     pub fn freeze(&self) -> io::Result<()> {
-        self.0.send(imp::STOP)
+        self.handle.send(imp::STOP)
     }
 
     /// Lets it go on (SIGCONT).
@@ -34,12 +42,12 @@ impl Process {
     /// # Errors
     /// It is gone.
     pub fn thaw(&self) -> io::Result<()> {
-        self.0.send(imp::CONT)
+        self.handle.send(imp::CONT)
     }
 
     /// Asks it to end (SIGTERM), also when it is frozen.
     pub(super) fn terminate(&self) -> io::Result<()> {
-        self.0.send(imp::TERM)?;
+        self.handle.send(imp::TERM)?;
         self.thaw()
     }
 }

@@ -39,7 +39,9 @@ impl Step {
 
 /// Called at each step, before the API goes on; with the process, which may be frozen there.
 #[derive(Clone)]
-pub(super) struct OnStep(pub(super) Arc<dyn Fn(Step, &Process) + Send + Sync>);
+pub(super) struct OnStep(pub(super) Arc<Called>);
+
+type Called = dyn Fn(Step, &Process) + Send + Sync;
 
 impl fmt::Debug for OnStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,9 +25,12 @@ pub use end::shutdown;
 pub use events::Events;
 pub use function::{Builder, Function};
 pub use handler::Handler;
+/// The crate that this is on, for a runtime of your own.
+pub use lambda_runtime as runtime;
 pub use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, SnapStartResource};
 pub use snapstart::snapstart;
 
+use crate::current::Current;
 use crate::gateway::StartError;
 use crate::invocation::Invocation;
 
@@ -128,8 +131,10 @@ impl Function {
         let service = service_fn(move |event: LambdaEvent<A>| {
             let handler = Arc::clone(&handler);
             async move {
-                let invocation = Invocation::enter();
-                handler::call(&*handler, &invocation, event).await.map_err(answer::failure)
+                // What the handler calls finds it, too.
+                let invocation = Current::enter();
+                let answered = handler::call(&*handler, &invocation, event);
+                invocation.clone().within(answered).await.map_err(answer::failure)
             }
         });
         let runtime = Runtime::new(service).layer(TracingLayer::new()).layer(self.after_response());

@@ -16,7 +16,7 @@ use crate::schema::{Schemas, Types};
 
 impl Gateway {
     /// An OpenAPI 3.1 document of what the linked interfaces offer over HTTP, which is the feature `http`: `POST
-    /// /{interface}/{operation}` for each operation, `GET /lmms/{operation}` for the built-in interface, and `POST /` for whole
+    /// /{interface}/{operation}` for each operation, `GET /lmms/{operation}` (and `POST`) for the built-in interface, and `POST /` for whole
     /// requests and batches.
     ///
     /// Each operation has its docs, the schema of its arguments and that of its result, and the statuses that it is answered
@@ -60,7 +60,7 @@ fn document(registry: &'static Registry, title: &str, version: &str) -> Value {
     let mut paths = Map::new();
     paths.insert("/".to_owned(), json!({ "post": whole_requests() }));
     for operation in describe::OPERATIONS {
-        paths.insert(format!("/{BUILT_IN}/{operation}"), json!({ "get": built_in(operation) }));
+        paths.insert(format!("/{BUILT_IN}/{operation}"), built_in(operation));
     }
     for called in operations {
         paths.insert(format!("/{}/{}", called.interface, called.operation.name), called.path(&mut components));
@@ -136,7 +136,7 @@ fn whole_requests() -> Value {
     })
 }
 
-/// `GET /lmms/{operation}`
+/// `GET /lmms/{operation}`, and `POST` as for any other
 fn built_in(operation: &str) -> Value {
     let summary = match operation {
         "describe" => "Tells of the linked interfaces and their operations.",
@@ -144,12 +144,18 @@ fn built_in(operation: &str) -> Value {
         "health" => "Tells what is wrong, and how to mend it.",
         _ => "Answers without arguments.",
     };
-    json!({
-        "operationId": format!("{BUILT_IN}.{operation}"),
-        "tags": [BUILT_IN],
-        "summary": summary,
-        "responses": answered(content(json!({ "type": "object" })), &READ),
-    })
+    let described = |id: String, refused| {
+        json!({
+            "operationId": id,
+            "tags": [BUILT_IN],
+            "summary": summary,
+            "responses": answered(content(json!({ "type": "object" })), refused),
+        })
+    };
+    let mut post = described(format!("{BUILT_IN}.{operation}.post"), &CALL[..]);
+    let nothing = json!({ "type": "object", "additionalProperties": false });
+    post["requestBody"] = json!({ "required": false, "content": content(nothing) });
+    json!({ "get": described(format!("{BUILT_IN}.{operation}"), READ), "post": post })
 }
 
 fn content(schema: Value) -> Value {
@@ -194,7 +200,7 @@ const CALL: [u16; 6] = [400, 413, 415, 422, 500, 503];
 /// The statuses of a request that names its operation itself.
 const WHOLE: [u16; 7] = [400, 404, 413, 415, 422, 500, 503];
 /// The statuses of what is only read.
-const READ: [u16; 1] = [413];
+const READ: &[u16] = &[413];
 
 fn answered(content: Value, refused: &[u16]) -> Value {
     let mut responses = Map::new();
