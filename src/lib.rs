@@ -111,7 +111,8 @@
 //!   [memory that returns](guide::memory#memory-that-returns). Builds jemalloc, in C.
 //! - `lambda` (off by default): [`lambda`](crate::lambda), on `lambda_runtime`.
 //! - `http`, `sqs` (off by default): function URLs, API Gateway and load balancers, and queues, as events of that function.
-//! - `tower` (off by default): `InvocationLayer`, an invocation for each request of any service, and `Invocation::current`.
+//! - `tower` (off by default, part of `lambda`): `InvocationLayer`, an invocation for each request of any service, and
+//!   `Invocation::current`.
 //! - `axum` (off by default): interfaces as arguments of axum handlers.
 //! - `tracing`, `emf` (off by default): spans, and CloudWatch's metric format. See [telemetry](guide::telemetry).
 //! - `schema` (off by default): JSON Schema and OpenAPI, see [schemas](guide::schemas). Builds `schemars`.

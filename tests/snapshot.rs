@@ -287,6 +287,18 @@ fn what_does_not_come_again_is_left_to_the_first_request() {
 }
 
 #[test]
+fn what_went_for_a_snapshot_that_was_announced_twice_comes_again() {
+    let _turn = Turn::take();
+    let gateway = gateway();
+    touch::<Connection>();
+    assert_eq!(block_on(gateway.before_snapshot()).unloaded, ["connection"]);
+    touch::<Nonce>();
+    assert_eq!(block_on(gateway.before_snapshot()).unloaded, ["nonce"]);
+    block_on(gateway.after_restore());
+    assert_eq!(resident(&gateway), ["connection", "nonce"]);
+}
+
+#[test]
 fn neither_eager_loading_nor_a_switch_keeps_a_connection_in_the_snapshot() {
     let _turn = Turn::take();
     for config in [Config::default().with_unloading(false), Config::default().with_lazy_loading(false)] {

@@ -190,6 +190,16 @@ fn of_two_fakes_the_younger_counts_whichever_goes_first() {
 }
 
 #[test]
+fn a_fake_may_hold_the_guard_of_another() {
+    let _turn = testing::exclusive();
+    let words = testing::fake(|| Words(vec!["fake"]));
+    let client = testing::fake(move || Client(u8::try_from(words.asked()).unwrap()));
+    assert_eq!(first(), "fake");
+    drop(client);
+    assert_eq!(first(), "real");
+}
+
+#[test]
 fn a_fake_may_fail_and_is_asked_again() {
     let turn = testing::exclusive();
     let get = || Invocation::enter().get::<Words>().map(|words| words.first());

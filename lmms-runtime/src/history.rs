@@ -4,8 +4,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::clock::{self, Moment};
-use crate::cycle;
+use crate::cycle::{self, Node};
 use crate::heat::{Heat, Scale};
 use crate::residency::Header;
 
@@ -150,6 +152,24 @@ impl Recent {
     fn count(&self) -> u32 {
         self.0.calls(clock::now(), Self::SCALE)
     }
+}
+
+/// Which interface's load has leased which: as long as the one is used, so is the other, though nobody asks for it. A pair
+/// stays when the lease has gone, for it counts only while the other is held.
+static LEASES: Mutex<Vec<(Node, Node)>> = Mutex::new(Vec::new());
+
+/// If this is a load's doing, remembers that it leases `to`.
+pub(crate) fn leased(to: Node) {
+    let Some(from) = cycle::loading() else { return };
+    let mut leases = LEASES.lock();
+    if !leases.iter().any(|(f, t)| cycle::same(*f, from) && cycle::same(*t, to)) {
+        leases.push((from, to));
+    }
+}
+
+/// Whether a load of `from` has ever leased `to`.
+pub(crate) fn has_leased(from: Node, to: Node) -> bool {
+    LEASES.lock().iter().any(|(f, t)| cycle::same(*f, from) && cycle::same(*t, to))
 }
 
 /// How many starts are under way: one, before the first request.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::cycle::Node;
+use crate::history;
 use crate::interface::{BlockingInterface, Interface};
 use crate::load_error::LoadError;
 use crate::residency::{Hold, Holds};
@@ -95,6 +96,7 @@ impl Invocation {
     }
 
     fn lease_touched<T: Interface>(&self) -> Lease<T> {
+        history::leased(Node::of::<T>());
         T::__lmms_slot().lease().expect("what an invocation has touched stays resident while it runs")
     }
 }

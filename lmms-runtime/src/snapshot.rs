@@ -33,7 +33,7 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub(crate) struct Suspended {
     since: Moment,
-    /// By name.
+    /// By name, in no order, and maybe twice.
     unloaded: Vec<&'static str>,
 }
 
@@ -69,8 +69,10 @@ impl Gateway {
             None => _ = memory::tidy(),
         }
         snapshot.remaining = residents().lock().iter().filter(|resident| goes(&resident.options)).map(name).collect();
-        let unloaded = snapshot.unloaded.clone();
-        *self.snapshot.lock() = Some(Suspended { since: clock::now(), unloaded });
+        let mut suspended = self.snapshot.lock();
+        // One that was announced before, and not restored from, may be it still: what went for it is missed as well.
+        let suspended = suspended.get_or_insert_with(|| Suspended { since: clock::now(), unloaded: Vec::new() });
+        suspended.unloaded.extend(&snapshot.unloaded);
         snapshot
     }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::cache;
 use crate::clock;
+use crate::cycle::Node;
 use crate::gateway::Gateway;
 use crate::heat::Scale;
-use crate::history::Past;
+use crate::history::{self, Past};
 use crate::invocation::Invocation;
 use crate::policy::{Floor, Reason};
 use crate::registry::Entry;
@@ -67,7 +68,8 @@ pub(super) struct InterfaceFacts {
 pub(super) struct Residence {
     /// What keeps it, or would if anything were ever unloaded. `None` if the next sweep may take it.
     pub(super) kept_by: Option<Reason>,
-    /// Since its last use by anybody; if it is held, since a hold was last given back, or since the load if none was.
+    /// Since its last use by anybody; if it is held, since a hold was last given back, or since the load if none was, or the
+    /// last use of another one that leases it.
     pub(super) idle: Duration,
 }
 
@@ -164,19 +166,24 @@ fn residences(gateway: &Gateway) -> HashMap<&'static str, Residence> {
     let has_expired = cache::next_expiry() <= now;
     let residents = residents().lock();
     let floor = Floor { resident: residents.len(), least: rules.min_resident };
-    residents
-        .iter()
-        .map(|resident| {
-            let facts = resident.facts(now, &rules.measures);
-            let loaded_at = resident.parts.ledger.history.read().loaded_at;
-            let last_use = resident.parts.header.last_use().max(loaded_at);
-            let kept_by = match facts.reason_to_stay(floor) {
-                Some(Reason::CacheDependency) if has_expired => None,
-                reason => reason,
-            };
-            (resident.node.name, Residence { kept_by, idle: now.since(last_use) })
-        })
-        .collect()
+    let mut residences: Vec<(Node, Residence)> = Vec::with_capacity(residents.len());
+    // The youngest first: who leases another one was loaded after it.
+    for resident in residents.iter().rev() {
+        let facts = resident.facts(now, &rules.measures);
+        let loaded_at = resident.parts.ledger.history.read().loaded_at;
+        let last_use = resident.parts.header.last_use().max(loaded_at);
+        let kept_by = match facts.reason_to_stay(floor) {
+            Some(Reason::CacheDependency) if has_expired => None,
+            reason => reason,
+        };
+        let mut idle = now.since(last_use);
+        if kept_by == Some(Reason::ActiveReference) {
+            let users = residences.iter().filter(|(user, _)| history::has_leased(*user, resident.node));
+            idle = users.map(|(_, user)| user.idle).fold(idle, Duration::min);
+        }
+        residences.push((resident.node, Residence { kept_by, idle }));
+    }
+    residences.into_iter().map(|(node, residence)| (node.name, residence)).collect()
 }
 
 fn operations(gateway: &Gateway, known: impl Iterator<Item = &'static Entry>) -> Vec<OperationFacts> {

@@ -41,7 +41,7 @@ pub fn builder() -> Builder {
 
 /// Serves the gateway as this function's handler, configured by the environment.
 ///
-/// A request is the JSON of [`Gateway::execute`]; an error becomes Lambda's, with the code as `errorType`. With the feature
+/// A request is the JSON of [`Gateway::execute`](crate::Gateway::execute); an error becomes Lambda's, with the code as `errorType`. With the feature
 /// `http` it is also what function URLs, API Gateway (HTTP and REST) and Application Load Balancers send, with `sqs` a batch
 /// of messages: see [`Events`].
 ///

@@ -60,9 +60,10 @@ fn fill(place: &mut dyn Any) {
 /// While it lives, loads of the interface run the closure it was made of instead of `#[load]`: typed access, calls by name,
 /// other interfaces' loads, arguments of axum handlers. Of several fakes of one interface the youngest counts.
 ///
-/// When it is put in, and again when it is dropped, everything that is loaded is unloaded, its `#[unload]` run and no grace
-/// given, and what gateways have cached is forgotten: nothing that was real, or made by a fake or from one, is left. What is in
-/// use then is waited for, for five seconds.
+/// When it is put in, and again when it is dropped, everything that nobody uses is unloaded, its `#[unload]` run and no grace
+/// given, and what gateways have cached is forgotten: nothing that was real, or made by a fake or from one, is left. If the
+/// interface itself is in use then, that is waited for, for five seconds. Another one that is in use stays, whatever it was made
+/// from, until the [`Turn`](super::Turn) ends: drop what holds it first.
 ///
 /// Interfaces belong to the process: tests that are not to see the fake take turns with this one, by
 /// [`exclusive`](super::exclusive).
@@ -165,8 +166,12 @@ impl Fake {
     /// From now on it is not asked any more.
     fn take_out(&self) {
         let mut in_place = IN_PLACE.lock();
-        in_place.retain(|fake| fake.number != self.number);
+        let mine = in_place.iter().position(|fake| fake.number == self.number);
+        let mine = mine.map(|index| in_place.remove(index));
         COUNT.store(in_place.len(), Ordering::Relaxed);
+        drop(in_place);
+        // Not under the lock: what its closure holds is the test's, another fake's guard for instance.
+        drop(mine);
     }
 
     /// Takes it out, and leaves the unloading to the caller.
