@@ -64,10 +64,21 @@ async fn in_a_fifo_queue_nothing_of_a_group_is_executed_after_it_failed() {
 #[tokio::test]
 async fn when_there_is_no_time_left_nothing_is_begun_that_would_be_cut_off() {
     let mut late = context();
-    late.deadline = 1;
+    late.deadline -= 61_000;
     let event = sqs(&[("1", keep("late 1")), ("2", keep("late 2"))]);
     assert_eq!(failed(answer_with(&late, &event).await.unwrap()), ["1", "2"]);
     assert_eq!(kept("late"), [""; 0]);
+}
+
+/// As `cargo lambda watch` has it, and a context by `Default`.
+#[tokio::test]
+async fn a_deadline_that_is_none_leaves_all_the_time() {
+    for (deadline, text) in [(600_000, "watched"), (0, "by default")] {
+        let mut context = context();
+        context.deadline = deadline;
+        assert_eq!(failed(answer_with(&context, &sqs(&[("1", keep(text))])).await.unwrap()), [""; 0]);
+        assert_eq!(kept(text), [text]);
+    }
 }
 
 /// The clock of the runtime goes on by itself when there is nothing to do but wait.

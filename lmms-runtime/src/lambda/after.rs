@@ -19,12 +19,16 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::deadline::Deadline;
 use super::extension::Extension;
 use crate::gateway::Gateway;
+use crate::shutdown::Timer;
 
 /// What has to be left until an invocation's deadline for a sweep to begin: Lambda resets a container whose extension is late,
 /// although the response was in time.
 const MARGIN: Duration = Duration::from_millis(300);
+/// What is left when a sweep that began in time is no longer waited for. It goes on at the next invocation.
+const LAST_MARGIN: Duration = Duration::from_millis(150);
 
 /// Whether several invocations may run at once, as `lambda_runtime` tells.
 pub(crate) fn is_concurrent() -> bool {
@@ -64,8 +68,7 @@ pub(crate) struct Shared {
 #[derive(Clone, Default)]
 struct Ended {
     request_id: String,
-    /// In milliseconds since 1970.
-    deadline: u64,
+    deadline: Deadline,
 }
 
 impl Shared {
@@ -107,12 +110,24 @@ impl Shared {
             }
             let deadline = ended.borrow().deadline;
             match self.begin_sweep(deadline) {
-                // It reports by itself, and goes on if the runtime ends meanwhile.
-                Some(swept) => drop(swept.await),
+                // It reports by itself, and goes on if the runtime ends meanwhile, or if an `#[unload]` hangs: waiting for that
+                // until Lambda gives up would end the container.
+                Some(swept) => match deadline.left(SystemTime::now()) {
+                    Some(left) => drop(Timer::start(left.saturating_sub(LAST_MARGIN)).bound(swept).await),
+                    None => drop(swept.await),
+                },
                 None => self.gateway.emit_telemetry(),
             }
             // Relaxed: a counter.
             self.behind.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// The runtime's side, of an invocation that was given up: nobody follows it up but the extension, if there is one, which
+    /// waits for its end.
+    fn given_up(&self, invocation: Ended) {
+        if self.by == By::Extension {
+            self.ended.send_replace(invocation);
         }
     }
 
@@ -128,7 +143,7 @@ impl Shared {
                 }
             }
             By::Runtime => self.sweep(deadline).await,
-            By::Thread => match self.begin_sweep(0) {
+            By::Thread => match self.begin_sweep(Deadline::default()) {
                 // Not waited for: only one sweep goes on at a time, and nothing is frozen.
                 Some(swept) => drop(swept),
                 None => self.gateway.emit_telemetry(),
@@ -136,7 +151,7 @@ impl Shared {
         }
     }
 
-    async fn sweep(&self, deadline: u64) {
+    async fn sweep(&self, deadline: Deadline) {
         if self.is_due(deadline) {
             self.gateway.sweep_and_report().await;
         }
@@ -145,7 +160,7 @@ impl Shared {
 
     /// Sweeps on a thread of its own: a drop holds up its thread, and this one has requests to serve, or is yet to ask for the
     /// next one.
-    fn begin_sweep(&self, deadline: u64) -> Option<JoinHandle<()>> {
+    fn begin_sweep(&self, deadline: Deadline) -> Option<JoinHandle<()>> {
         self.is_due(deadline).then(|| {
             let (runtime, gateway) = (Handle::current(), Arc::clone(&self.gateway));
             tokio::task::spawn_blocking(move || {
@@ -155,19 +170,37 @@ impl Shared {
         })
     }
 
-    fn is_due(&self, deadline: u64) -> bool {
+    fn is_due(&self, deadline: Deadline) -> bool {
         self.gateway.tend();
         self.gateway.is_sweep_due() && has_time(deadline, SystemTime::now())
     }
 }
 
 /// Whether a sweep may begin: else it is the next invocation's.
-fn has_time(deadline: u64, now: SystemTime) -> bool {
-    // A tool that tells no deadline has none.
-    deadline == 0
-        || now
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .is_ok_and(|now| now.saturating_add(MARGIN) < Duration::from_millis(deadline))
+fn has_time(deadline: Deadline, now: SystemTime) -> bool {
+    deadline.left(now).is_none_or(|left| left > MARGIN)
+}
+
+/// An invocation under way: its end is told, also if nobody waits for it any more.
+struct UnderWay {
+    shared: Arc<Shared>,
+    invocation: Option<Ended>,
+}
+
+impl UnderWay {
+    async fn end(mut self) {
+        if let Some(invocation) = self.invocation.take() {
+            self.shared.ended(invocation).await;
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(invocation) = self.invocation.take() {
+            self.shared.given_up(invocation);
+        }
+    }
 }
 
 impl<S> Layer<S> for AfterResponse {
@@ -205,12 +238,13 @@ where
     }
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
-        let ended = Ended { request_id: invocation.context.request_id.clone(), deadline: invocation.context.deadline };
+        let context = &invocation.context;
+        let ended = Ended { request_id: context.request_id.clone(), deadline: Deadline::of(context) };
+        let under_way = UnderWay { shared: Arc::clone(&self.after.0), invocation: Some(ended) };
         let answered = self.inner.call(invocation);
-        let after = Arc::clone(&self.after.0);
         Box::pin(async move {
             let outcome = answered.await;
-            after.ended(ended).await;
+            under_way.end().await;
             outcome
         })
     }
@@ -222,8 +256,20 @@ mod tests {
 
     #[test]
     fn no_sweep_begins_close_to_the_deadline() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        assert!(has_time(1_000_301, now) && has_time(u64::MAX, now) && has_time(0, now));
-        assert!(!has_time(1_000_300, now) && !has_time(999_000, now));
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let has_time = |deadline| has_time(Deadline::at(deadline), now);
+        assert!(has_time(1_000_000_301) && has_time(u64::MAX) && has_time(0));
+        assert!(!has_time(1_000_000_300) && !has_time(999_999_000));
+        // As `cargo lambda watch` has it.
+        assert!(has_time(600_000));
+    }
+
+    #[test]
+    fn an_invocation_that_is_given_up_has_ended() {
+        let gateway = Arc::new(Gateway::new(crate::Config::default()).unwrap());
+        let shared = Shared::new(gateway, By::Extension);
+        let invocation = Ended { request_id: "1".to_owned(), deadline: Deadline::default() };
+        drop(UnderWay { shared: Arc::clone(&shared), invocation: Some(invocation) });
+        assert_eq!(shared.ended.borrow().request_id, "1");
     }
 }

@@ -28,9 +28,15 @@ fn deadline() -> Duration {
 
 /// Whether SIGTERM is handled by somebody else in this process.
 pub(crate) async fn is_handled_elsewhere() -> bool {
-    // Who was spawned just before has not begun to listen: `lambda_runtime`'s own helper, as its documentation has it.
-    tokio::task::yield_now().await;
-    os::handles_sigterm()
+    // Who was spawned just before has not begun to listen: `lambda_runtime`'s own helper, as its documentation has it. Tasks
+    // begin in their order, if not all on this thread, and so that one has when these are over.
+    for _ in 0..4 {
+        let _ = tokio::spawn(tokio::task::yield_now()).await;
+        if os::handles_sigterm() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Unloads everything, in reverse order of loading: for a SIGTERM handler of one's own.

@@ -19,6 +19,8 @@ const NAME: &str = "lmms";
 const ROOT: &str = "/2020-01-01/extension";
 /// The header that tells one extension from another.
 const IDENTIFIER: &str = "lambda-extension-identifier";
+/// How Lambda Managed Instances are started.
+const MANAGED: &str = "lambda-managed-instances";
 /// How often in a row the next event is asked for in vain. One time is usual: connections do not survive a snapshot.
 const TRIES: usize = 3;
 
@@ -47,7 +49,12 @@ impl fmt::Display for NotRegistered {
 ///
 /// `cargo lambda watch` serves the Runtime API under a path. It has an event for an extension that waits just then or for nobody,
 /// and when the function is built and started again, the old one's place breaks the new one's invocations.
+///
+/// Lambda Managed Instances refuse it, also where only one invocation runs at a time.
 pub(crate) fn can_be_told() -> bool {
+    if std::env::var_os("AWS_LAMBDA_INITIALIZATION_TYPE").is_some_and(|kind| kind == MANAGED) {
+        return false;
+    }
     let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
     let host = host.split_once("://").map_or(&*host, |(_, host)| host);
     !host.trim_end_matches('/').contains('/')

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 use lambda_runtime::Error;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use super::after::{self, AfterResponse, By, Shared};
 use super::end;
@@ -109,8 +110,8 @@ impl Builder {
             _ => By::Runtime,
         };
         let after = Shared::new(Arc::clone(&gateway), by);
-        let extending = extension.map(|extension| Extending(tokio::spawn(Arc::clone(&after).extend(extension))));
-        Ok(Function { gateway, after, handles_sigterm, _extending: extending })
+        let extending = extension.map(|extension| tokio::spawn(Arc::clone(&after).extend(extension)).abort_handle());
+        Ok(Function { gateway, after, handles_sigterm, extending })
     }
 }
 
@@ -141,13 +142,14 @@ pub struct Function {
     gateway: Arc<Gateway>,
     after: Arc<Shared>,
     handles_sigterm: bool,
-    _extending: Option<Extending>,
+    /// The extension's task. Lambda waits for an extension once it is registered, so it goes on when this is dropped.
+    extending: Option<AbortHandle>,
 }
 
-/// The extension's task, which ends with the function.
-struct Extending(JoinHandle<()>);
+/// A task that ends when this is dropped.
+struct Ending(AbortHandle);
 
-impl Drop for Extending {
+impl Drop for Ending {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -179,6 +181,13 @@ impl Function {
     /// # Errors
     /// What `serving` ends with, or that no signal can be listened to.
     pub async fn serve(self, serving: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+        let extending = self.extending.map(Ending);
+        let serving = async move {
+            let mut serving = pin!(serving);
+            // Dropped before what is served: an invocation that SIGTERM cancels is not followed up by a sweep.
+            let _extending = extending;
+            serving.as_mut().await
+        };
         if !self.handles_sigterm {
             return serving.await;
         }

@@ -6,6 +6,7 @@
 
 mod after;
 mod answer;
+mod deadline;
 mod end;
 mod events;
 mod extension;

@@ -14,6 +14,7 @@ use lambda_runtime::{Context, Diagnostic};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, from_slice, from_str};
 
+use super::super::deadline::Deadline;
 use super::kind::Kind;
 use super::{answer, report};
 use crate::error::{Error, ErrorCode};
@@ -34,7 +35,7 @@ pub(super) async fn answer(
     })?;
     let mut response = SqsBatchResponse::default();
     let mut stopped_groups = HashSet::new();
-    let mut time = TimeLeft::until(context.deadline());
+    let mut time = TimeLeft::until(Deadline::of(context));
     for message in &records {
         let group = fifo_group(message);
         let outcome = match group {
@@ -111,19 +112,24 @@ fn whole(reply: &[u8]) -> Result<(), Failure> {
 /// is begun only while there is more than that, by as long as the longest took so far; and one that is still under way then
 /// is cancelled at its next `await`, so that those that are done are not delivered again for its sake.
 struct TimeLeft {
-    end: SystemTime,
+    /// `None` if there is no end.
+    end: Option<SystemTime>,
     longest: Duration,
 }
 
 impl TimeLeft {
-    fn until(deadline: SystemTime) -> Self {
-        let all = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-        let to_answer = (all / 10).min(Duration::from_secs(1));
-        Self { end: deadline.checked_sub(to_answer).unwrap_or(SystemTime::UNIX_EPOCH), longest: Duration::ZERO }
+    fn until(deadline: Deadline) -> Self {
+        let now = SystemTime::now();
+        let end = deadline.left(now).and_then(|all| {
+            let to_answer = (all / 10).min(Duration::from_secs(1));
+            now.checked_add(all - to_answer)
+        });
+        Self { end, longest: Duration::ZERO }
     }
 
     async fn spend(&mut self, execution: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-        let left = self.end.duration_since(SystemTime::now()).unwrap_or_default();
+        let Some(end) = self.end else { return execution.await };
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
         if left.is_zero() || left < self.longest {
             return Err(Failure::new("not_executed", OUT_OF_TIME));
         }
