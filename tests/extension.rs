@@ -7,10 +7,10 @@ mod common;
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -34,6 +34,16 @@ impl Stuck {
     #[unload]
     async fn unload(self) {
         std::future::pending::<()>().await;
+    }
+}
+
+struct Kept;
+
+#[lmms::interface]
+impl Kept {
+    #[load]
+    fn load() -> Self {
+        Self
     }
 }
 
@@ -116,7 +126,8 @@ fn start(test: &str, env: &[(&str, &str)]) -> (Function, Receiver<String>) {
         }
     });
     let function = Command::new(env::current_exe().unwrap())
-        .args(["--exact", test])
+        .args(["--exact", test, "--nocapture"])
+        .stdout(Stdio::piped())
         .env(API, address)
         .envs([("AWS_LAMBDA_FUNCTION_NAME", "test"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")])
         .envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"), ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")])
@@ -127,12 +138,14 @@ fn start(test: &str, env: &[(&str, &str)]) -> (Function, Receiver<String>) {
     (Function(function), paths)
 }
 
-/// Waits until this was asked so often, and returns it as it was asked last.
+/// Waits until this was asked so often, and returns all that was asked by then, one a line.
 fn wait_for(paths: Receiver<String>, what: &'static str, times: usize) -> String {
-    let paths = Mutex::new(paths);
     watched(move || {
-        let paths = paths.into_inner().unwrap();
-        paths.iter().filter(|path| path.contains(what)).nth(times - 1).expect("the function goes on")
+        let mut seen = Vec::new();
+        while seen.iter().filter(|path: &&String| path.contains(what)).count() < times {
+            seen.push(paths.recv().expect("the function goes on"));
+        }
+        seen.join("\n")
     })
 }
 
@@ -165,6 +178,40 @@ fn the_extension_asks_for_events_also_when_only_the_layer_is_kept() {
     wait_for(paths, "/event/next", 1);
 }
 
+/// With `lambda_runtime`'s graceful shutdown there is one as this one.
+#[test]
+#[cfg(unix)]
+fn a_handler_of_ones_own_for_sigterm_has_the_last_line_told() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if env::var_os(API).is_some() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        return runtime.block_on(async {
+            tokio::spawn(async {
+                signal(SignalKind::terminate()).unwrap().recv().await;
+                lmms::shutdown().await;
+                std::process::exit(0);
+            });
+            let ran = lambda::run_with(async |invocation: &Invocation, event: LambdaEvent<Value>| {
+                invocation.get::<Kept>()?;
+                Ok(event.payload)
+            });
+            ran.await.unwrap();
+        });
+    }
+    let test = "a_handler_of_ones_own_for_sigterm_has_the_last_line_told";
+    let (mut function, paths) = start(test, &[("UNLOAD_GRACE_PERIOD", "3600")]);
+    let mut output = function.0.stdout.take().unwrap();
+    let paths = wait_for(paths, "/invocation/next", 2);
+    assert!(!paths.contains("/register"), "it is there for the signal, which another handles");
+    let kill = Command::new("kill").arg(function.0.id().to_string()).status().unwrap();
+    assert!(kill.success() && function.0.wait().unwrap().success());
+    let mut told = String::new();
+    output.read_to_string(&mut told).unwrap();
+    let last = told.lines().filter_map(|line| line.split_once("[LMMS_STATS] ")).next_back().expect("lines").1;
+    let last: Value = serde_json::from_str(last).unwrap();
+    assert_eq!((&last["lugs_unloads"], &last["unloaded"][0]["reason"]), (&1.into(), &"shutdown".into()), "{told}");
+}
+
 #[test]
 fn managed_instances_are_asked_for_no_events_however_few_run_at_once() {
     if env::var_os(API).is_some() {
@@ -175,6 +222,6 @@ fn managed_instances_are_asked_for_no_events_however_few_run_at_once() {
         let env = [managed[0], managed[1], ("AWS_LAMBDA_MAX_CONCURRENCY", limit)];
         let (_function, paths) = start("managed_instances_are_asked_for_no_events_however_few_run_at_once", &env);
         let asked = wait_for(paths, "/register", 1);
-        assert!(asked.ends_with(r#"{"events":[]}"#), "{limit}: {asked}");
+        assert!(asked.contains(r#"/register {"events":[]}"#), "{limit}: {asked}");
     }
 }

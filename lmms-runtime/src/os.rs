@@ -52,6 +52,29 @@ pub(crate) fn wall() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A number of the system's own making, another one in each process that goes on from one snapshot: what `std` draws it draws
+/// once per thread, and counts on from there.
+#[cfg(target_os = "linux")]
+pub(crate) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: the pointer is to eight bytes of ours, which the call writes.
+    let written = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
+    match usize::try_from(written) {
+        Ok(8) => u64::from_ne_bytes(bytes),
+        _ => std_random(),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn random() -> u64 {
+    std_random()
+}
+
+fn std_random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}
+
 /// The memory of this process, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
@@ -193,3 +216,39 @@ pub(crate) fn trim() {
 /// Other allocators return memory by themselves, or cannot be asked to.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub(crate) fn trim() {}
+
+#[cfg(all(test, not(lmms_loom), target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::io::Read;
+    use std::os::fd::FromRawFd;
+
+    #[test]
+    fn processes_that_go_on_from_one_draw_numbers_of_their_own() {
+        // As any thread that has made a map.
+        let _drawn = super::std_random();
+        let mut ends = [0; 2];
+        // SAFETY: the pointer is to two numbers of ours.
+        assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+        // SAFETY: the child allocates nothing and takes no lock before it ends.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let drawn = super::random().to_ne_bytes();
+            // SAFETY: the pointer is to as many bytes as are said, and nothing of this process runs after `_exit`.
+            unsafe {
+                libc::write(ends[1], drawn.as_ptr().cast(), drawn.len());
+                libc::_exit(0);
+            }
+        }
+        let own = super::random();
+        let mut drawn = [0; 8];
+        // SAFETY: this end is nobody else's.
+        unsafe { File::from_raw_fd(ends[0]) }.read_exact(&mut drawn).unwrap();
+        // SAFETY: the pointer may be null; the other end is closed once.
+        unsafe {
+            libc::waitpid(child, std::ptr::null_mut(), 0);
+            libc::close(ends[1]);
+        }
+        assert_ne!(own, u64::from_ne_bytes(drawn));
+    }
+}

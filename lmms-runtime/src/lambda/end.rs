@@ -7,8 +7,11 @@ use std::future::{Future, poll_fn, ready};
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::gateway::Gateway;
 use crate::os;
@@ -39,6 +42,13 @@ pub(crate) async fn is_handled_elsewhere() -> bool {
     false
 }
 
+/// The gateway of the function that started last, for who shuts down without it.
+static STARTED: Mutex<Weak<Gateway>> = Mutex::new(Weak::new());
+
+pub(crate) fn started(gateway: &Arc<Gateway>) {
+    *STARTED.lock() = Arc::downgrade(gateway);
+}
+
 /// Unloads everything, in reverse order of loading: for a SIGTERM handler of one's own.
 ///
 /// `lmms::lambda` does this by itself, unless SIGTERM is handled elsewhere in the process when the function starts. With
@@ -50,10 +60,15 @@ pub(crate) async fn is_handled_elsewhere() -> bool {
 /// ```
 ///
 /// It takes no longer than Lambda leaves: 500 ms, or 2 s where there is an external extension. A hook that fails or is not done
-/// by then is reported on standard error.
+/// by then is reported on standard error. Last of all comes the [telemetry](crate::telemetry) of the function that was started,
+/// if one was.
 pub async fn shutdown() {
     let deadline = deadline();
     report(&shutdown::shutdown(ready(()), deadline).await, deadline);
+    let gateway = STARTED.lock().upgrade();
+    if let Some(gateway) = gateway {
+        gateway.emit_last_telemetry();
+    }
 }
 
 fn report(shutdown: &Shutdown, deadline: Duration) {

@@ -74,6 +74,7 @@ impl Builder {
             None => Config::from_env()?,
         };
         let gateway = Arc::new(Gateway::new(config)?);
+        end::started(&gateway);
         let handles_sigterm = wanted.unwrap_or(true) && !end::is_handled_elsewhere().await;
         if wanted.is_none() && !handles_sigterm {
             eprintln!(

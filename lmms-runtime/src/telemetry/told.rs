@@ -2,7 +2,6 @@
 //!
 //! **Invariant.** What is new is taken and noted as told under one lock, so that each figure is in one line.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -71,8 +70,7 @@ fn is_time_to_look() -> bool {
 /// made.
 fn container() -> u32 {
     static CONTAINER: OnceLock<u32> = OnceLock::new();
-    // Drawn by the system, under the same name.
-    *CONTAINER.get_or_init(|| RandomState::new().hash_one(std::process::id()) as u32)
+    *CONTAINER.get_or_init(|| os::random() as u32)
 }
 
 /// By how much a counter has grown. None goes back.
