@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::local::container::{Container, End, Function};
 use crate::play::{self, Error, GRACE};
 use crate::report::{median, millis};
+use lmms_local::container::{Container, End, Function};
 
 /// Starts of each kind that are not counted: the first ones read the program from the disk.
 const WARM_UP: usize = 2;

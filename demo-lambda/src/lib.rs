@@ -2,7 +2,6 @@
 
 pub mod cold;
 mod draw;
-pub mod local;
 pub mod mix;
 pub mod play;
 mod report;

@@ -23,12 +23,12 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use demo_lambda::local::answer::Outcome;
-use demo_lambda::local::container::{Container, Function};
-use demo_lambda::local::serve::{self, Front};
 use demo_lambda::{cold, mix, play, returns, storm, tiers};
 use lmms::lambda::Error;
 use lmms::{Config, Gateway};
+use lmms_local::answer::Outcome;
+use lmms_local::container::{Container, Function};
+use lmms_local::serve::{self, Front};
 
 lmms::link!();
 

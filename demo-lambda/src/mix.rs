@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::draw::{Draw, Draws};
-use crate::local::container::{Container, Function};
-use crate::local::memory::Memory;
 use crate::play::{self, EAGER, Error, GRACE, Stats};
 use crate::report;
 use crate::requests::{self, Request};
 use crate::variants::Variants;
+use lmms_local::container::{Container, Function};
+use lmms_local::memory::Memory;
 
 const MIB: f64 = (1 << 20) as f64;
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::local::answer::Outcome;
-use crate::local::container::{Container, Function};
-use crate::local::memory::Memory;
 use crate::report;
 use crate::requests::{self, Request};
+use lmms_local::answer::Outcome;
+use lmms_local::container::{Container, Function};
+use lmms_local::memory::Memory;
 
 /// Any error, as `main` prints it.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

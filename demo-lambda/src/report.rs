@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::draw::KNOWN;
-use crate::local::memory::Memory;
 use crate::mix::Mixed;
 use crate::play::{Played, Run, Start, Stats};
 use crate::returns::{self, Cycle, TARGET};
+use lmms_local::memory::Memory;
 
 pub(crate) fn beginning(stats: &Stats, ready: Duration, memory: Memory) {
     println!(

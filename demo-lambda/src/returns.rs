@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::local::container::{Container, Function};
 use crate::play::{self, Error, GRACE, Stats};
 use crate::report;
 use crate::requests::{self, Request};
+use lmms_local::container::{Container, Function};
 
 /// Everything goes when it was idle for a second, and nothing for another reason.
 const SETTINGS: [(&str, &str); 4] = [

@@ -19,12 +19,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::draw::Draws;
-use crate::local::container::{Container, Function};
-use crate::local::serve::Front;
 use crate::play::{self, EAGER, Error, GRACE};
 use crate::report::{mib, millis};
 use crate::requests;
 use crate::variants::Variants;
+use lmms_local::container::{Container, Function};
+use lmms_local::serve::Front;
 
 /// How long a storm lasts, in seconds, unless it is said.
 pub const SECONDS: u64 = 60;
@@ -205,7 +205,7 @@ impl Storm {
 struct Served {
     addr: SocketAddr,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<Result<(), crate::local::answer::Failure>>,
+    serving: JoinHandle<Result<(), lmms_local::answer::Failure>>,
 }
 
 impl Served {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use demo_lambda::local::answer::Outcome;
-use demo_lambda::local::container::{Container, Function};
 use lmms::axum::Interface;
 use lmms::{Config, Gateway, Invocation, InvocationLayer};
+use lmms_local::answer::Outcome;
+use lmms_local::container::{Container, Function};
 use serde_json::{Value, json};
 
 const GRACE: Duration = Duration::from_secs(5);

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use demo_lambda::local::{
+use lmms_local::{
     answer::Outcome,
     container::{Container, Function},
 };

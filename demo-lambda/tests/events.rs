@@ -7,9 +7,9 @@ mod samples;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use demo_lambda::local::answer::{Failure, Outcome};
-use demo_lambda::local::container::{Container, Function, StartError};
-use demo_lambda::local::serve::Front;
+use lmms_local::answer::{Failure, Outcome};
+use lmms_local::container::{Container, Function, StartError};
+use lmms_local::serve::Front;
 use samples::{ALL, Ask, From};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

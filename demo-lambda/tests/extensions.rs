@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use demo_lambda::local::{
+use lmms_local::{
     answer::Failure,
     container::{Container, End, Function, StartError},
 };

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use demo_lambda::local::{
+use lmms_local::{
     answer::Outcome,
     container::{Container, Function},
     signal::Process,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use demo_lambda::local::answer::{Failure, Outcome};
-use demo_lambda::local::container::{Container, Function, StartError};
 use demo_lambda::requests;
+use lmms_local::answer::{Failure, Outcome};
+use lmms_local::container::{Container, Function, StartError};
 use serde_json::{Value, json};
 
 const GRACE: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use std::env;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use demo_lambda::local::container::{Container, End, Function};
+use lmms_local::container::{Container, End, Function};
 
 const GRACE: Duration = Duration::from_secs(5);
 

@@ -3,10 +3,10 @@
 use std::env;
 use std::time::Duration;
 
-use demo_lambda::local::answer::Outcome;
-use demo_lambda::local::container::{Container, Function};
 use lmms::Invocation;
 use lmms::lambda::LambdaEvent;
+use lmms_local::answer::Outcome;
+use lmms_local::container::{Container, Function};
 use serde_json::{Value, json};
 
 const GRACE: Duration = Duration::from_secs(5);

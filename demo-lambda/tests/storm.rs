@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use demo_lambda::local::container::Function;
 use demo_lambda::storm::Storm;
+use lmms_local::container::Function;
 
 /// More than a load takes in a program that is not optimised.
 const LIMIT: Duration = Duration::from_secs(120);

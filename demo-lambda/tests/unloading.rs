@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use demo_lambda::local::answer::Outcome;
-use demo_lambda::local::container::{Container, Function};
 use lmms::Invocation;
 use lmms::lambda::LambdaEvent;
+use lmms_local::answer::Outcome;
+use lmms_local::container::{Container, Function};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use lmms::{Config, Gateway, Invocation, Tier};
 
-use crate::local::container::{Container, Function};
 use crate::play::{self, Error, GRACE};
 use crate::report;
 use crate::requests::{self, Request};
 use crate::variants::Variants;
+use lmms_local::container::{Container, Function};
 
 /// Tells a copy of this program which operation to measure.
 const MEASURED: &str = "LMMS_DEMO_TIERS_OF";

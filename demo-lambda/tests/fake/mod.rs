@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use demo_lambda::local::container::Function;
+use lmms_local::container::Function;
 
 /// What the function is to do: words.
 const FAKE: &str = "FAKE";

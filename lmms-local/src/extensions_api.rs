@@ -14,7 +14,7 @@ use hyper::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     answer::Failure,
     http::{self, Reply},
     ids::request_id,
@@ -23,7 +23,7 @@ use super::{
     step::Step,
 };
 
-pub(super) const VERSION: &str = "/2020-01-01/extension/";
+pub(crate) const VERSION: &str = "/2020-01-01/extension/";
 
 const NAME: &str = "lambda-extension-name";
 const IDENTIFIER: &str = "lambda-extension-identifier";
@@ -38,7 +38,7 @@ struct Registration {
 }
 
 /// Answers a request under [`VERSION`].
-pub(super) async fn answer(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -> Reply {
+pub(crate) async fn answer(shared: &Arc<Shared>, path: &str, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
     match (&head.method, path) {
         (&Method::POST, "register") => {
@@ -182,7 +182,7 @@ struct Tracing<'a> {
 }
 
 /// Tells every extension that takes them of an invocation.
-pub(super) fn announce(shared: &Shared, request_id: &str, deadline_ms: u64, trace_id: &str) {
+pub(crate) fn announce(shared: &Shared, request_id: &str, deadline_ms: u64, trace_id: &str) {
     let tracing = Tracing { r#type: "X-Amzn-Trace-Id", value: trace_id };
     let event_type = "INVOKE";
     let event = Invoke { event_type, deadline_ms, request_id, invoked_function_arn: FUNCTION_ARN, tracing };

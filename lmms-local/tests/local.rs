@@ -2,12 +2,12 @@
 
 use std::{env, sync::Arc, time::Duration};
 
-use demo_lambda::local::{
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn, streaming};
+use lmms_local::{
     answer::{Failure, Outcome},
     container::{Container, Function, StartError},
     serve::Front,
 };
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn, streaming};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -223,7 +223,7 @@ async fn memory_is_read_at_rest_and_gone_with_the_process() {
     let pid = container.pid();
     drop(container);
     for _ in 0..200 {
-        if demo_lambda::local::memory::Memory::of(pid).is_err() {
+        if lmms_local::memory::Memory::of(pid).is_err() {
             return;
         }
         time::sleep(Duration::from_millis(10)).await;

@@ -19,7 +19,7 @@ impl Process {
     ///
     /// # Errors
     /// The process is gone, or this system has no such handles.
-    pub(super) fn of(child: &Child) -> io::Result<Self> {
+    pub(crate) fn of(child: &Child) -> io::Result<Self> {
         let pid = child.id().ok_or(io::ErrorKind::NotFound)?;
         imp::Handle::open(pid).map(|handle| Self { pid, handle: Arc::new(handle) })
     }
@@ -46,7 +46,7 @@ impl Process {
     }
 
     /// Asks it to end (SIGTERM), also when it is frozen.
-    pub(super) fn terminate(&self) -> io::Result<()> {
+    pub(crate) fn terminate(&self) -> io::Result<()> {
         self.handle.send(imp::TERM)?;
         self.thaw()
     }
@@ -58,20 +58,20 @@ mod imp {
 
     use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-    pub(super) const STOP: Signal = Signal::STOP;
-    pub(super) const CONT: Signal = Signal::CONT;
-    pub(super) const TERM: Signal = Signal::TERM;
+    pub(crate) const STOP: Signal = Signal::STOP;
+    pub(crate) const CONT: Signal = Signal::CONT;
+    pub(crate) const TERM: Signal = Signal::TERM;
 
     #[derive(Debug)]
-    pub(super) struct Handle(OwnedFd);
+    pub(crate) struct Handle(OwnedFd);
 
     impl Handle {
-        pub(super) fn open(pid: u32) -> io::Result<Self> {
+        pub(crate) fn open(pid: u32) -> io::Result<Self> {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
             Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
         }
 
-        pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
+        pub(crate) fn send(&self, signal: Signal) -> io::Result<()> {
             Ok(pidfd_send_signal(&self.0, signal)?)
         }
     }
@@ -83,20 +83,20 @@ mod imp {
 
     use rustix::process::{Pid, Signal, kill_process};
 
-    pub(super) const STOP: Signal = Signal::STOP;
-    pub(super) const CONT: Signal = Signal::CONT;
-    pub(super) const TERM: Signal = Signal::TERM;
+    pub(crate) const STOP: Signal = Signal::STOP;
+    pub(crate) const CONT: Signal = Signal::CONT;
+    pub(crate) const TERM: Signal = Signal::TERM;
 
     #[derive(Debug)]
-    pub(super) struct Handle(Pid);
+    pub(crate) struct Handle(Pid);
 
     impl Handle {
-        pub(super) fn open(pid: u32) -> io::Result<Self> {
+        pub(crate) fn open(pid: u32) -> io::Result<Self> {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
             Ok(Self(pid.ok_or(io::ErrorKind::NotFound)?))
         }
 
-        pub(super) fn send(&self, signal: Signal) -> io::Result<()> {
+        pub(crate) fn send(&self, signal: Signal) -> io::Result<()> {
             Ok(kill_process(self.0, signal)?)
         }
     }
@@ -106,19 +106,19 @@ mod imp {
 mod imp {
     use std::io;
 
-    pub(super) const STOP: () = ();
-    pub(super) const CONT: () = ();
-    pub(super) const TERM: () = ();
+    pub(crate) const STOP: () = ();
+    pub(crate) const CONT: () = ();
+    pub(crate) const TERM: () = ();
 
     #[derive(Debug)]
-    pub(super) struct Handle;
+    pub(crate) struct Handle;
 
     impl Handle {
-        pub(super) fn open(_: u32) -> io::Result<Self> {
+        pub(crate) fn open(_: u32) -> io::Result<Self> {
             Ok(Self)
         }
 
-        pub(super) fn send(&self, (): ()) -> io::Result<()> {
+        pub(crate) fn send(&self, (): ()) -> io::Result<()> {
             Err(io::ErrorKind::Unsupported.into())
         }
     }

@@ -5,11 +5,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::signal::Process;
+use crate::signal::Process;
 
 /// Freezes and thaws one process, if it is to.
 #[derive(Debug, Default)]
-pub(super) struct Freezer(Mutex<Inner>);
+pub(crate) struct Freezer(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -26,19 +26,19 @@ impl Freezer {
     }
 
     /// An invocation is begun: the process goes on.
-    pub(super) fn open(&self, process: Option<&Process>) {
+    pub(crate) fn open(&self, process: Option<&Process>) {
         let mut inner = self.lock();
         inner.open += 1;
         inner.thaw(process);
     }
 
     /// An invocation is over, whether or not the function is done with it.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.lock().open -= 1;
     }
 
     /// Freezes it, if nothing is open and it rests.
-    pub(super) fn freeze_if(&self, process: &Process, is_at_rest: impl FnOnce() -> bool) {
+    pub(crate) fn freeze_if(&self, process: &Process, is_at_rest: impl FnOnce() -> bool) {
         let mut inner = self.lock();
         // A process that is gone needs no freeze.
         if inner.open == 0 && !inner.is_frozen && is_at_rest() && process.freeze().is_ok() {
@@ -48,7 +48,7 @@ impl Freezer {
     }
 
     /// How often it was frozen.
-    pub(super) fn freezes(&self) -> u64 {
+    pub(crate) fn freezes(&self) -> u64 {
         self.lock().freezes
     }
 }

@@ -11,7 +11,7 @@ fn random() -> u64 {
 }
 
 /// An identifier in the form of a random UUID.
-pub(super) fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     let (a, b) = (random(), random());
     let (first, second, third) = (a >> 32, (a >> 16) & 0xffff, a & 0xfff);
     let (fourth, fifth) = (((b >> 48) & 0x3fff) | 0x8000, b & 0xffff_ffff_ffff);
@@ -19,13 +19,13 @@ pub(super) fn request_id() -> String {
 }
 
 /// An identifier in the form of X-Ray's, for a request that is not sampled.
-pub(super) fn trace_id() -> String {
+pub(crate) fn trace_id() -> String {
     let seconds = unix_millis() / 1000;
     format!("Root=1-{seconds:08x}-{:08x}{:016x};Parent={:016x};Sampled=0", random() >> 32, random(), random())
 }
 
 /// Milliseconds since 1970.
-pub(super) fn unix_millis() -> u64 {
+pub(crate) fn unix_millis() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
 }

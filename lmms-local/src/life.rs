@@ -8,47 +8,47 @@ use std::collections::{BTreeMap, VecDeque};
 use hyper::body::Bytes;
 use tokio::time::Instant;
 
-use super::answer::Failure;
+use crate::answer::Failure;
 
 /// What a container has done so far.
 #[derive(Debug)]
-pub(super) struct Life {
+pub(crate) struct Life {
     /// How many events the function takes at once.
     workers: usize,
     /// Whether it is to be restored from a snapshot before its first event.
     snap_start: bool,
     /// The runtime's first poll for an event.
-    pub(super) polled: Option<Instant>,
+    pub(crate) polled: Option<Instant>,
     /// When the runtime was ready for its snapshot.
-    pub(super) ready_for_snapshot: Option<Instant>,
-    pub(super) is_restored: bool,
+    pub(crate) ready_for_snapshot: Option<Instant>,
+    pub(crate) is_restored: bool,
     /// The end of INIT.
-    pub(super) initialized: Option<Instant>,
+    pub(crate) initialized: Option<Instant>,
     /// When the function last did anything.
-    pub(super) heard: Instant,
+    pub(crate) heard: Instant,
     /// Polls of the runtime that wait for an event.
-    pub(super) polling: usize,
+    pub(crate) polling: usize,
     /// By their identifiers.
-    pub(super) extensions: BTreeMap<String, Extension>,
-    pub(super) failure: Option<Failure>,
+    pub(crate) extensions: BTreeMap<String, Extension>,
+    pub(crate) failure: Option<Failure>,
 }
 
 /// A registered extension.
 #[derive(Debug)]
-pub(super) struct Extension {
-    pub(super) name: String,
+pub(crate) struct Extension {
+    pub(crate) name: String,
     /// Whether it is told of invocations.
-    pub(super) takes_invoke: bool,
+    pub(crate) takes_invoke: bool,
     /// Whether it has asked for an event at all.
-    pub(super) is_ready: bool,
+    pub(crate) is_ready: bool,
     /// Polls that wait for an event.
-    pub(super) polling: usize,
+    pub(crate) polling: usize,
     /// What it is to be told.
-    pub(super) due: VecDeque<Bytes>,
+    pub(crate) due: VecDeque<Bytes>,
 }
 
 impl Extension {
-    pub(super) fn new(name: &str, takes_invoke: bool) -> Self {
+    pub(crate) fn new(name: &str, takes_invoke: bool) -> Self {
         Self { name: name.to_owned(), takes_invoke, is_ready: false, polling: 0, due: VecDeque::new() }
     }
 
@@ -59,7 +59,7 @@ impl Extension {
 }
 
 impl Life {
-    pub(super) fn new(workers: usize, snap_start: bool) -> Self {
+    pub(crate) fn new(workers: usize, snap_start: bool) -> Self {
         Self {
             workers,
             snap_start,
@@ -75,7 +75,7 @@ impl Life {
     }
 
     /// Notes that the function did something, and whether this ended INIT.
-    pub(super) fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         let now = Instant::now();
         self.heard = now;
         let runtime_is_ready = if self.snap_start { self.ready_for_snapshot } else { self.polled }.is_some();
@@ -85,17 +85,17 @@ impl Life {
     }
 
     /// Whether an extension may still register.
-    pub(super) fn takes_extensions(&self) -> bool {
+    pub(crate) fn takes_extensions(&self) -> bool {
         self.polled.is_none() && self.ready_for_snapshot.is_none()
     }
 
     /// Whether the runtime may get another event.
-    pub(super) fn takes_events(&self) -> bool {
+    pub(crate) fn takes_events(&self) -> bool {
         self.initialized.is_some() && self.extensions.values().all(Extension::is_at_rest)
     }
 
     /// Whether nothing of an earlier event still runs.
-    pub(super) fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         self.polling >= self.workers && self.takes_events()
     }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::process::Command;
 
-use super::{
+use crate::{
     runtime_api::{RuntimeApi, Settings},
     signal::Process,
     step::{OnStep, Step},
@@ -35,19 +35,19 @@ pub enum End {
 /// A function to start: a program, and the settings of its environment.
 #[derive(Clone)]
 pub struct Function {
-    pub(super) program: PathBuf,
+    pub(crate) program: PathBuf,
     args: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
     memory_mb: u32,
-    pub(super) concurrency: usize,
+    pub(crate) concurrency: usize,
     timeout: Duration,
-    pub(super) init_timeout: Duration,
+    pub(crate) init_timeout: Duration,
     initialization: String,
     extensions: bool,
     freezing: bool,
-    pub(super) end: End,
+    pub(crate) end: End,
     on_step: Option<OnStep>,
-    pub(super) log: Arc<dyn Fn(&str) + Send + Sync>,
+    pub(crate) log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Function {
@@ -134,7 +134,7 @@ impl Function {
 
     /// As with SnapStart: INIT ends when the runtime asks for its restore, and [`Container::restore`] lets it go on.
     ///
-    /// [`Container::restore`]: super::container::Container::restore
+    /// [`Container::restore`]: crate::container::Container::restore
     pub fn snap_start(self) -> Self {
         self.initialization(SNAP_START)
     }
@@ -165,7 +165,7 @@ impl Function {
     }
 
     /// What its container is to be like.
-    pub(super) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         Settings {
             timeout: self.timeout,
             workers: self.concurrency,
@@ -177,7 +177,7 @@ impl Function {
     }
 
     /// The process of a bootstrap, as Lambda would start it.
-    pub(super) fn command(&self, api: &RuntimeApi) -> Command {
+    pub(crate) fn command(&self, api: &RuntimeApi) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)

@@ -21,14 +21,14 @@ use tokio::{
     time,
 };
 
-use super::{
+use crate::{
     answer::{Answer, Failure},
     memory::Memory,
     runtime_api::RuntimeApi,
     signal::Process,
 };
 
-pub use super::function::{End, Function};
+pub use crate::function::{End, Function};
 
 /// How long a process that failed may take to leave by itself.
 const LEAVE: Duration = Duration::from_millis(500);

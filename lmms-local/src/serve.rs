@@ -20,7 +20,7 @@ use hyper::{
 };
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     answer::{Failure, MAX_EVENT, Outcome},
     http::{self, BodyError, Reply, Server},
     ids::{request_id, unix_millis},

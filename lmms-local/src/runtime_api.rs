@@ -23,7 +23,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{
+use crate::{
     answer::{Answer, Failure, MAX_EVENT, Outcome},
     extensions_api,
     freezer::Freezer,
@@ -39,31 +39,31 @@ const MAX_RESPONSE: usize = 6 << 20;
 /// The most bytes of a streamed answer.
 const MAX_STREAMED: usize = 200 << 20;
 /// The most bytes of an error report.
-pub(super) const MAX_ERROR: usize = 256 << 10;
+pub(crate) const MAX_ERROR: usize = 256 << 10;
 
 /// The ARN that every invocation names; the account is AWS's example.
-pub(super) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:local";
+pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:local";
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
 /// What a container is to be like.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// The time that one event may take.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     /// How many events the function takes at once.
-    pub(super) workers: usize,
+    pub(crate) workers: usize,
     /// Whether there is an Extensions API.
-    pub(super) extensions: bool,
+    pub(crate) extensions: bool,
     /// Whether INIT ends in a snapshot.
-    pub(super) snap_start: bool,
+    pub(crate) snap_start: bool,
     /// Whether the process is frozen at rest.
-    pub(super) freezing: bool,
-    pub(super) on_step: Option<OnStep>,
+    pub(crate) freezing: bool,
+    pub(crate) on_step: Option<OnStep>,
 }
 
 impl Settings {
-    pub(super) fn is_concurrent(&self) -> bool {
+    pub(crate) fn is_concurrent(&self) -> bool {
         self.workers > 1
     }
 }
@@ -85,7 +85,7 @@ impl RuntimeApi {
         Self::bind_with(settings).await
     }
 
-    pub(super) async fn bind_with(settings: Settings) -> io::Result<Self> {
+    pub(crate) async fn bind_with(settings: Settings) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(settings));
         let served = Arc::clone(&shared);
         let server = Server::bind(0, move |request| Arc::clone(&served).answer(request)).await?;
@@ -159,17 +159,17 @@ impl RuntimeApi {
     }
 
     /// Lets a function that waits for it go on after its snapshot.
-    pub(super) fn restore(&self) {
+    pub(crate) fn restore(&self) {
         self.shared.change(|life| life.is_restored = true);
     }
 
     /// The process that is on the other side, for what is to be done to it.
-    pub(super) fn attach(&self, process: Process) {
+    pub(crate) fn attach(&self, process: Process) {
         // Once for each container.
         let _ = self.shared.process.set(process);
     }
 
-    pub(super) fn freezer(&self) -> &Freezer {
+    pub(crate) fn freezer(&self) -> &Freezer {
         &self.shared.freezer
     }
 
@@ -185,13 +185,13 @@ impl RuntimeApi {
 }
 
 /// The function's side and the invokers' side meet here.
-pub(super) struct Shared {
-    pub(super) settings: Settings,
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
     queue: mpsc::UnboundedSender<Event>,
     // Held by the poll that is next in line; the mutex is fair, and a poll that breaks off loses nothing.
     next: AsyncMutex<mpsc::UnboundedReceiver<Event>>,
     waiting: Mutex<HashMap<String, Waiting>>,
-    pub(super) life: watch::Sender<Life>,
+    pub(crate) life: watch::Sender<Life>,
     process: SetOnce<Process>,
     freezer: Freezer,
 }
@@ -223,7 +223,7 @@ impl Shared {
     }
 
     /// Notes what the function did.
-    pub(super) fn change<R: Default>(&self, change: impl FnOnce(&mut Life) -> R) -> R {
+    pub(crate) fn change<R: Default>(&self, change: impl FnOnce(&mut Life) -> R) -> R {
         let mut result = R::default();
         self.life.send_modify(|life| {
             result = change(life);
@@ -249,7 +249,7 @@ impl Shared {
     }
 
     /// Tells who wants to know that the function is there.
-    pub(super) async fn step(&self, step: Step) {
+    pub(crate) async fn step(&self, step: Step) {
         if let Some(OnStep(on_step)) = &self.settings.on_step {
             // A process can be faster than whoever started it.
             on_step(step, self.process.wait().await);
@@ -261,7 +261,7 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn fail(&self, failure: Failure) {
+    pub(crate) fn fail(&self, failure: Failure) {
         self.life.send_if_modified(|life| {
             let first = life.failure.is_none();
             life.failure.get_or_insert(failure);
@@ -502,7 +502,7 @@ impl Drop for Polling<'_> {
     }
 }
 
-pub(super) fn accepted() -> Reply {
+pub(crate) fn accepted() -> Reply {
     http::json(StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
 }
 
@@ -512,7 +512,7 @@ fn broken() -> Reply {
 
 /// The type and message of an error report; `lambda_runtime` sends `unhandled` as header whatever the error is, so the
 /// body comes first.
-pub(super) fn describe(payload: &[u8], headers: &HeaderMap) -> (String, String) {
+pub(crate) fn describe(payload: &[u8], headers: &HeaderMap) -> (String, String) {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Report {

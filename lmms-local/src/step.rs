@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::signal::Process;
+use crate::signal::Process;
 
 /// A moment between two things that a function does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +39,7 @@ impl Step {
 
 /// Called at each step, before the API goes on; with the process, which may be frozen there.
 #[derive(Clone)]
-pub(super) struct OnStep(pub(super) Arc<Called>);
+pub(crate) struct OnStep(pub(crate) Arc<Called>);
 
 type Called = dyn Fn(Step, &Process) + Send + Sync;
 

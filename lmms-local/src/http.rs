@@ -27,10 +27,10 @@ use tokio::{
 };
 
 /// What a handler answers with.
-pub(super) type Reply = Response<Full<Bytes>>;
+pub(crate) type Reply = Response<Full<Bytes>>;
 
 /// A listening HTTP server on 127.0.0.1.
-pub(super) struct Server {
+pub(crate) struct Server {
     addr: SocketAddr,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
@@ -38,7 +38,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Listens on 127.0.0.1:`port` (0 = any free one) and answers each request with `handler`.
-    pub(super) async fn bind<H, F>(port: u16, handler: H) -> io::Result<Self>
+    pub(crate) async fn bind<H, F>(port: u16, handler: H) -> io::Result<Self>
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Reply> + Send + 'static,
@@ -50,12 +50,12 @@ impl Server {
         Ok(Self { addr, stop, accepting })
     }
 
-    pub(super) fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Accepts no more, lets the requests under way finish for as long as `grace`, then cuts what is left.
-    pub(super) async fn stop(mut self, grace: Duration) {
+    pub(crate) async fn stop(mut self, grace: Duration) {
         self.stop.send_replace(true);
         let _ = time::timeout(grace, &mut self.accepting).await;
     }
@@ -119,7 +119,7 @@ async fn stop_asked(mut stopped: watch::Receiver<bool>) {
 
 /// Why a request's body was not read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     /// It has more bytes than are allowed.
     TooLarge,
     /// The connection broke.
@@ -130,7 +130,7 @@ pub(super) enum BodyError {
 ///
 /// What is beyond is still drained, up to a point: a client that is cut while it writes sees a reset instead of the
 /// answer that tells it why.
-pub(super) async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
+pub(crate) async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes>,
 {
@@ -151,7 +151,7 @@ where
 }
 
 /// An answer that already is JSON.
-pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()));
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -159,7 +159,7 @@ pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
 }
 
 /// An error in the form that Lambda and the gateway use.
-pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> Reply {
+pub(crate) fn error(status: StatusCode, error_type: &str, message: &str) -> Reply {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Error<'a> {
