@@ -1,0 +1,1 @@
+//! The functions that are compared, and how they are built.

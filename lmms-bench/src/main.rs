@@ -1,0 +1,3 @@
+//! The command line: see `lmms-bench --help`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Cold starts, latencies and replays, each with its spread.

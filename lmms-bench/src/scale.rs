@@ -1,0 +1,1 @@
+//! What follows for more requests, containers and interfaces than fit on a machine.

@@ -1,0 +1,1 @@
+//! When which event arrives: recorded, or generated from a seed.
