@@ -1,6 +1,8 @@
 //! The subcommands, one file each.
 
+mod bars;
 mod compare;
+mod generate;
 
 use clap::{Parser, Subcommand};
 
@@ -19,12 +21,15 @@ pub(crate) struct Cli {
 enum Command {
     /// Measure lmms against eager, LazyLock and a hand-written timer: cold starts, memory, latency, GB-seconds
     Compare(compare::Args),
+    /// Make a trace from a workload: Poisson arrivals, day curve, bursts; hot, Zipf or rotating operations
+    Generate(generate::Args),
 }
 
 impl Cli {
     pub(crate) async fn run(self) -> Result<(), Error> {
         match self.command {
             Command::Compare(args) => compare::run(args).await,
+            Command::Generate(args) => generate::run(args).await,
         }
     }
 }

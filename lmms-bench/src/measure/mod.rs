@@ -6,12 +6,14 @@
 mod cold;
 mod latency;
 mod machine;
+mod replays;
 
 use lmms_local::container::Function;
 
 pub use cold::{Kind, cold_starts};
 pub use latency::latencies;
 pub use machine::{commit, machine};
+pub use replays::{Loads, Replayed, replays};
 
 /// What a measurement may end with.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -7,15 +7,27 @@
 //! |---|---|
 //! | [`file`] | a trace as JSON lines, and how to record one |
 //! | [`workload`] | what can be asked |
+//! | [`arrivals`] | when something is asked: Poisson, with a day curve and bursts |
+//! | [`mix`] | which operation is asked then |
+//! | [`recipe`] | how a trace is made of these, from a seed |
+//! | [`standard`] | the three traces of the proof |
 
+pub mod arrivals;
 pub mod file;
 mod lines;
+pub mod mix;
+pub mod recipe;
+pub mod standard;
 pub mod workload;
 
 use std::time::Duration;
 
+pub use arrivals::{Arrivals, Bursts, Curve, Day};
 pub use file::WriteError;
 pub use lines::ReadError;
+pub use mix::Mix;
+pub use recipe::{GenerateError, Recipe};
+pub use standard::Standard;
 pub use workload::{Operation, Workload};
 
 /// An event, and when it arrives.
