@@ -1,0 +1,35 @@
+//! The subcommands, one file each.
+
+mod bars;
+mod compare;
+mod generate;
+
+use clap::{Parser, Subcommand};
+
+/// What a subcommand may end with.
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A local Lambda that bills: replays traces against any bootstrap, compares what they cost, and reports it.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure lmms against eager, LazyLock and a hand-written timer: cold starts, memory, latency, GB-seconds
+    Compare(compare::Args),
+    /// Make a trace from a workload: Poisson arrivals, day curve, bursts; hot, Zipf or rotating operations
+    Generate(generate::Args),
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> Result<(), Error> {
+        match self.command {
+            Command::Compare(args) => compare::run(args).await,
+            Command::Generate(args) => generate::run(args).await,
+        }
+    }
+}
