@@ -1,11 +1,11 @@
 //! `lmms-bench generate`: a trace from a workload and a seed.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lmms_bench::trace::{Arrivals, Bursts, Curve, Day, Mix, Recipe, Workload, standard};
+use lmms_bench::trace::{Arrivals, Bursts, Curve, Day, Mix, Recipe, Workload, WriteError, standard};
 
 use super::Error;
 
@@ -24,9 +24,12 @@ pub(crate) struct Args {
     /// Which operation is asked: hot:OPERATION[:SHARE], zipf[:EXPONENT] or phases:COUNT
     #[arg(long, default_value = "zipf")]
     mix: Mix,
-    /// The rate follows a day of this length, a sine from a fifth of it at night to nine fifths at noon
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    day: Option<Duration>,
+    /// The rate follows a day of this length (without it, that of the trace): a sine from a fifth at night to nine fifths at noon
+    #[arg(long, value_name = "TIME", num_args = 0..=1, value_parser = humantime::parse_duration)]
+    day: Option<Option<Duration>>,
+    /// The weights of the day's 24 hours instead of the sine: W,W,..
+    #[arg(long, value_name = "WEIGHTS", requires = "day", value_parser = hours)]
+    hours: Option<Curve>,
     /// Once in EVERY, for LENGTH, TIMES as many arrive: EVERY:LENGTH:xTIMES
     #[arg(long, value_name = "10m:30s:x5")]
     bursts: Option<Bursts>,
@@ -50,7 +53,10 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
             Workload::read(BufReader::new(file), &name)?
         }
     };
-    let day = args.day.map(|period| Day { period, curve: Curve::Sine { depth: 0.8 } });
+    let day = args.day.map(|period| Day {
+        period: period.unwrap_or(args.duration),
+        curve: args.hours.unwrap_or(Curve::Sine { depth: 0.8 }),
+    });
     let recipe = Recipe {
         duration: args.duration,
         arrivals: Arrivals { rate: args.rate, day, bursts: args.bursts },
@@ -60,14 +66,24 @@ pub(crate) async fn run(args: Args) -> Result<(), Error> {
     };
     let trace = recipe.generate(&workload)?;
     match &args.out {
-        None => trace.write(io::stdout().lock())?,
+        None => match trace.write(BufWriter::new(io::stdout().lock())) {
+            // Who reads has read enough.
+            Err(WriteError::Unwritable(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        },
         Some(path) => {
-            let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
-            let mut file = BufWriter::new(File::create(path).map_err(cannot)?);
-            trace.write(&mut file)?;
-            file.flush().map_err(cannot)?;
+            let file = File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            trace.write(BufWriter::new(file)).map_err(|error| format!("{}: {error}", path.display()))?;
         }
     }
     eprintln!("{} requests in {}", trace.arrivals.len(), humantime::format_duration(args.duration));
     Ok(())
+}
+
+fn hours(text: &str) -> Result<Curve, String> {
+    let weights = text.split(',').map(|weight| weight.trim().parse()).collect::<Result<Vec<f64>, _>>();
+    let weights = weights.ok().and_then(|weights| weights.try_into().ok());
+    weights
+        .map(|weights| Curve::Hours(Box::new(weights)))
+        .ok_or_else(|| "expected 24 numbers with commas between them".to_owned())
 }

@@ -45,7 +45,7 @@ pub enum Curve {
         depth: f64,
     },
     /// The weights of its 24 hours, in any unit.
-    Hours([f64; 24]),
+    Hours(Box<[f64; 24]>),
 }
 
 /// Once in every interval, at a moment that the seed decides, more arrive for a while: `10m:30s:x5`.

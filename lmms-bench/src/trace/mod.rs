@@ -5,7 +5,7 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`file`] | a trace as JSON lines, and how to record one |
+//! | [`mod@file`] | a trace as JSON lines, and how to record one |
 //! | [`workload`] | what can be asked |
 //! | [`arrivals`] | when something is asked: Poisson, with a day curve and bursts |
 //! | [`mix`] | which operation is asked then |

@@ -46,7 +46,7 @@ fn hours_have_the_weights_that_were_given() {
     let mut weights = [1.0; 24];
     weights[3] = 0.0;
     weights[12] = 10.0;
-    let day = Some(Day { period: Duration::from_secs(1_800), curve: Curve::Hours(weights) });
+    let day = Some(Day { period: Duration::from_secs(1_800), curve: Curve::Hours(Box::new(weights)) });
     let arrivals = Arrivals { day, ..Arrivals::poisson(4.0) };
     let recipe = Recipe { arrivals, fresh_percent: 0.0, ..recipe() };
     // Two days of half an hour.
