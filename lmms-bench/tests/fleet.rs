@@ -217,6 +217,7 @@ async fn what_is_billed_is_each_invocation_rounded_up_and_the_first_with_its_ini
         + bill::billed_ms(None, third.duration);
     assert_eq!(replay.billed_ms(), by_hand);
     assert_eq!(replay.init(), container.init);
+    assert!(container.init_cpu <= container.cpu);
     // Nothing is stretched where there is a whole processor.
     assert_eq!(replay.stretched_ms(bill::WHOLE_PROCESSOR_MB), by_hand);
     assert!(replay.stretched_ms(128) >= by_hand);
