@@ -5,7 +5,8 @@
 //! it asks the kernel itself, so it may be called at any time, by the loader and by signal handlers too.
 //!
 //! Deadlines go the other way: the kernel knows nothing of the offset, so from a deadline that was made with a clock from here it is
-//! taken off. Of those `std` has two, in `futex` and `clock_nanosleep`; glibc's own (`pthread_cond_timedwait`) are left as they are.
+//! taken off, or the wait would be as much longer as was skipped. `std` hands its own to `futex` and `clock_nanosleep`; the others are
+//! those of libc's locks, for functions in other languages. What is left as it is: timers of the kernel (`timerfd`) with such deadlines.
 #![no_std]
 
 use core::ffi::{c_char, c_int, c_long, c_void};
@@ -70,7 +71,7 @@ unsafe extern "C" {
 type ClockGettime = unsafe extern "C" fn(c_int, *mut Timespec) -> c_int;
 type Syscall = unsafe extern "C" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long) -> c_long;
 
-// Relaxed, all three: the constructor writes them while there is one thread, and each is read for itself.
+// Relaxed, as all pointers here: the constructor writes them while there is one thread, and each is read for itself.
 static OFFSET: AtomicPtr<AtomicI64> = AtomicPtr::new(ptr::null_mut());
 static REAL_CLOCK_GETTIME: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 static REAL_SYSCALL: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
@@ -85,6 +86,7 @@ extern "C" fn attach() {
         let next = ptr::without_provenance_mut(usize::MAX); // RTLD_NEXT
         REAL_CLOCK_GETTIME.store(dlsym(next, c"clock_gettime".as_ptr()), Ordering::Relaxed);
         REAL_SYSCALL.store(dlsym(next, c"syscall".as_ptr()), Ordering::Relaxed);
+        find_waits(next);
         let path = getenv(VARIABLE.as_ptr().cast());
         if path.is_null() {
             return;
@@ -209,6 +211,55 @@ pub unsafe extern "C" fn clock_nanosleep(
     let status = unsafe { kernel(number::CLOCK_NANOSLEEP, id.into(), flags.into(), request, left, 0, 0) };
     // It returns its error, and leaves `errno` alone.
     -status as c_int
+}
+
+/// Waits of libc whose deadline is by a clock from here, as `libc's name: (arguments before the deadline)`.
+macro_rules! waits {
+    ($($name:ident: ($($argument:ident: $type:ty),*);)*) => {
+        /// Looks libc's own up; of several versions that is the newest.
+        unsafe fn find_waits(next: *mut c_void) {
+            // SAFETY: the names end in a zero byte.
+            unsafe { $(real::$name.store(dlsym(next, concat!(stringify!($name), "\0").as_ptr().cast()), Ordering::Relaxed);)* }
+        }
+
+        #[allow(non_upper_case_globals)]
+        mod real {
+            use super::*;
+            $(pub static $name: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());)*
+        }
+
+        $(
+            /// # Safety
+            /// As libc's.
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C" fn $name($($argument: $type,)* until: *const Timespec) -> c_int {
+                type Real = unsafe extern "C" fn($($type,)* *const Timespec) -> c_int;
+                let real = real::$name.load(Ordering::Relaxed);
+                if real.is_null() {
+                    // Before the constructor there is nobody to wait for; an older libc does not have them all.
+                    return ENOSYS;
+                }
+                // SAFETY: libc's function of that name has this signature.
+                let real = unsafe { core::mem::transmute::<*mut c_void, Real>(real) };
+                // SAFETY: it is the caller's deadline, which has to be one; null is libc's to refuse.
+                let shifted = unsafe { until.as_ref() }.map(|until| until.for_the_kernel());
+                let until = shifted.as_ref().map_or(ptr::null(), ptr::from_ref);
+                // SAFETY: as the caller's, with a deadline of ours.
+                unsafe { real($($argument,)* until) }
+            }
+        )*
+    };
+}
+
+const ENOSYS: c_int = 38;
+
+waits! {
+    sem_timedwait: (semaphore: *mut c_void);
+    sem_clockwait: (semaphore: *mut c_void, id: c_int);
+    pthread_cond_timedwait: (condition: *mut c_void, mutex: *mut c_void);
+    pthread_cond_clockwait: (condition: *mut c_void, mutex: *mut c_void, id: c_int);
+    pthread_mutex_timedlock: (mutex: *mut c_void);
+    pthread_mutex_clocklock: (mutex: *mut c_void, id: c_int);
 }
 
 /// `std` waits for its locks and parks its threads by this.

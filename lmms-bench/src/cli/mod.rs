@@ -3,6 +3,7 @@
 mod bars;
 mod compare;
 mod generate;
+mod replay;
 
 use clap::{Parser, Subcommand};
 
@@ -23,6 +24,8 @@ enum Command {
     Compare(compare::Args),
     /// Make a trace from a workload: Poisson arrivals, day curve, bursts; hot, Zipf or rotating operations
     Generate(generate::Args),
+    /// Replay a trace with any function, and tell what it would cost on AWS
+    Replay(replay::Args),
 }
 
 impl Cli {
@@ -30,6 +33,7 @@ impl Cli {
         match self.command {
             Command::Compare(args) => compare::run(args).await,
             Command::Generate(args) => generate::run(args).await,
+            Command::Replay(args) => replay::run(args).await,
         }
     }
 }

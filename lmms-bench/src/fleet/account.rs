@@ -81,6 +81,8 @@ pub struct ContainerAccount {
     pub peak: u64,
     /// The processor time that it used, start included, until it last came to rest; in steps of 10 ms.
     pub cpu: Duration,
+    /// Of this, what INIT used: on several threads it may be more than [`init`](Self::init).
+    pub init_cpu: Duration,
     /// What it printed, if that is kept.
     pub lines: Vec<String>,
     /// When it ended.
@@ -216,11 +218,11 @@ impl Replay {
     /// All that is billed if the function had the processor that AWS gives it with `memory_mb`, in milliseconds: the processor's part
     /// of the invocations is [stretched](bill::stretched), by container; INIT is not.
     ///
-    /// What processor INIT used is not known apart from the rest; it is taken to have been busy throughout.
+    /// What is longer is rounded up once for each container, not for each invocation.
     pub fn stretched_ms(&self, memory_mb: u32) -> u64 {
         let stretched = |container: &ContainerAccount| {
             let busy: Duration = container.invocations.iter().map(|invocation| invocation.duration).sum();
-            let cpu = container.cpu.saturating_sub(container.init);
+            let cpu = container.cpu.saturating_sub(container.init_cpu);
             let longer = bill::stretched(busy, cpu, memory_mb).saturating_sub(busy);
             container.billed_ms() + bill::billed_ms(None, longer)
         };

@@ -241,6 +241,7 @@ impl<'a, P: FnMut(&Progress)> Keeper<'a, P> {
             samples: Vec::new(),
             peak: 0,
             cpu: Duration::ZERO,
+            init_cpu: Duration::ZERO,
             lines: Vec::new(),
             ended: spawned,
             end: LifeEnd::Kept,
@@ -288,6 +289,7 @@ impl<'a, P: FnMut(&Progress)> Keeper<'a, P> {
                 kept.account.init = container.init_duration();
                 kept.init = Some(kept.account.init);
                 kept.note(now, reading);
+                kept.account.init_cpu = kept.account.cpu;
                 kept.state = State::Up(container);
                 self.invoke(index, request);
             }
