@@ -50,7 +50,7 @@ struct Forms {
 /// All forms of arguments.
 ///
 /// A second "paragraph".
-#[lmms::interface(pinned, grace_period = 5, fast_path_threshold = 7)]
+#[lmms::interface(pinned, preload, snapshot = true, grace_period = 5, fast_path_threshold = 7)]
 impl Forms {
     const LEAST: u8 = 3;
 
@@ -507,7 +507,7 @@ fn described(interface: &str) -> Value {
 fn describe_tells_of_an_interface() {
     let forms = described("forms");
     assert_eq!(forms["docs"], "All forms of arguments.\n\nA second \"paragraph\".");
-    assert_eq!(forms["pinned"], true);
+    assert_eq!((&forms["pinned"], &forms["preload"], &forms["snapshot"]), (&json!(true), &json!(true), &json!(true)));
     assert_eq!(forms["grace_period"], 5);
     assert_eq!(forms["fast_path_threshold"], 7);
     assert!(forms["origin"].as_str().is_some_and(|origin| origin.starts_with("operations (tests/operations.rs:")));
@@ -516,6 +516,8 @@ fn describe_tells_of_an_interface() {
     assert!(names.contains(&&json!("match")) && names.contains(&&json!("called-so")));
     let slow = described("slow");
     assert_eq!((&slow["docs"], &slow["pinned"], slow.get("grace_period")), (&json!(""), &json!(false), None));
+    // Whether it may stay in a snapshot is then told by whether it has an `#[unload]`.
+    assert_eq!((&slow["preload"], slow.get("snapshot")), (&json!(false), None));
 }
 
 #[test]
