@@ -1,6 +1,10 @@
 //! What comes of an event: the function's [`Answer`], or the [`Failure`] of its container.
 
-use std::{fmt, process::ExitStatus, time::Duration};
+use std::{
+    fmt,
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
 
 use hyper::body::Bytes;
 
@@ -15,6 +19,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The time between handing the event over and having the whole answer.
     pub duration: Duration,
+    /// When it was handed over.
+    pub delivered: Instant,
 }
 
 /// How an invocation went for the function.

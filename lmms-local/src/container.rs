@@ -23,9 +23,10 @@ use tokio::{
 
 use crate::{
     answer::{Answer, Failure},
-    memory::Memory,
+    memory::{self, Memory},
     runtime_api::RuntimeApi,
     signal::Process,
+    virtual_time::VirtualClock,
 };
 
 pub use crate::function::{End, Function};
@@ -64,6 +65,7 @@ pub struct Container {
     api: Arc<RuntimeApi>,
     process: Process,
     workers: usize,
+    clock: Option<VirtualClock>,
     spawned: Instant,
     init: Duration,
     stop: Option<oneshot::Sender<Duration>>,
@@ -88,7 +90,8 @@ impl Container {
         let watched = Watched { child, process: process.clone(), end: function.end, api: Arc::clone(&api) };
         let watcher = tokio::spawn(watched.watch(stopping, output));
         let (stop, init, workers) = (Some(stop), Duration::ZERO, function.concurrency);
-        let mut container = Self { api, process, workers, spawned, init, stop, watcher };
+        let clock = function.clock.clone();
+        let mut container = Self { api, process, workers, clock, spawned, init, stop, watcher };
 
         match time::timeout(function.init_timeout, container.api.started()).await {
             Ok(Ok(started)) => container.init = started.into_std().saturating_duration_since(spawned),
@@ -174,6 +177,20 @@ impl Container {
         self.api.settled(self.workers).await
     }
 
+    /// As [`settled`](Self::settled), and returns when that was, however late this is called: what AWS bills of an invocation ends
+    /// then. With [`Function::freezing`] the process is frozen when this returns.
+    ///
+    /// # Errors
+    /// The container ended, or does not come to rest.
+    pub async fn rested(&self) -> Result<Instant, Failure> {
+        self.api.rested().await.map(time::Instant::into_std)
+    }
+
+    /// Whether the function sees the time of its [`Function::clock`]; `None` if it has none.
+    pub fn follows_clock(&self) -> Option<bool> {
+        self.clock.as_ref().map(|clock| clock.is_followed_by(self.process.pid()))
+    }
+
     /// The number of the process.
     pub fn pid(&self) -> u32 {
         self.process.pid()
@@ -185,6 +202,22 @@ impl Container {
     /// It is gone, or this is not Linux.
     pub fn memory(&self) -> io::Result<Memory> {
         Memory::of(self.pid())
+    }
+
+    /// As [`memory`](Self::memory), by the kernel's counters: quick, and off by some pages.
+    ///
+    /// # Errors
+    /// As [`memory`](Self::memory).
+    pub fn counted_memory(&self) -> io::Result<Memory> {
+        Memory::counted(self.pid())
+    }
+
+    /// The processor time that the process has used since its start, in user and kernel mode, in steps of 10 ms.
+    ///
+    /// # Errors
+    /// As [`memory`](Self::memory).
+    pub fn processor_time(&self) -> io::Result<Duration> {
+        memory::processor_time(self.pid())
     }
 
     /// Stops the function: SIGTERM, and SIGKILL when `grace` is over, unless [`Function::end`] says otherwise.

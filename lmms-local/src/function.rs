@@ -16,6 +16,7 @@ use crate::{
     runtime_api::{RuntimeApi, Settings},
     signal::Process,
     step::{OnStep, Step},
+    virtual_time::VirtualClock,
 };
 
 const SNAP_START: &str = "snap-start";
@@ -47,6 +48,7 @@ pub struct Function {
     freezing: bool,
     pub(crate) end: End,
     on_step: Option<OnStep>,
+    pub(crate) clock: Option<VirtualClock>,
     pub(crate) log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -67,6 +69,7 @@ impl Function {
             freezing: false,
             end: End::default(),
             on_step: None,
+            clock: None,
             log: Arc::new(|line| eprintln!("{line}")),
         }
     }
@@ -164,6 +167,13 @@ impl Function {
         self
     }
 
+    /// Shows the function the time of `clock`, by a library that is preloaded into its process; without this it sees the system's.
+    /// Whether that worked, its container [tells](crate::container::Container::follows_clock).
+    pub fn clock(mut self, clock: &VirtualClock) -> Self {
+        self.clock = Some(clock.clone());
+        self
+    }
+
     /// What its container is to be like.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
@@ -173,6 +183,7 @@ impl Function {
             snap_start: self.initialization == SNAP_START,
             freezing: self.freezing,
             on_step: self.on_step.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -196,6 +207,10 @@ impl Function {
             .kill_on_drop(true);
         if self.concurrency > 1 {
             command.env("AWS_LAMBDA_MAX_CONCURRENCY", self.concurrency.to_string());
+        }
+        if let Some(clock) = &self.clock {
+            let own = self.envs.iter().rfind(|(name, _)| name == "LD_PRELOAD").map(|(_, value)| value.clone());
+            command.envs(clock.variables(own.or_else(|| env::var_os("LD_PRELOAD"))));
         }
         // Ctrl-C in a terminal goes to the whole foreground group. It is for this process, which then stops the
         // function in order.

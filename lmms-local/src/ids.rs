@@ -2,7 +2,7 @@
 
 use std::{
     hash::BuildHasher,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// A number nobody can expect. `RandomState` has its keys from the operating system, and new ones each time.
@@ -19,15 +19,19 @@ pub(crate) fn request_id() -> String {
 }
 
 /// An identifier in the form of X-Ray's, for a request that is not sampled.
-pub(crate) fn trace_id() -> String {
-    let seconds = unix_millis() / 1000;
+pub(crate) fn trace_id(now: Duration) -> String {
+    let seconds = now.as_secs();
     format!("Root=1-{seconds:08x}-{:08x}{:016x};Parent={:016x};Sampled=0", random() >> 32, random(), random())
 }
 
-/// Milliseconds since 1970.
-pub(crate) fn unix_millis() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
+/// The time since 1970, by the system's clock.
+pub(crate) fn unix_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// In milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 2)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@
 //! | `extensions_api` | the Extensions API, for extensions inside the process: `/register`, `/event/next` |
 //! | [`function`] | the configuration: the program and its settings |
 //! | `freezer` | the freeze between events |
+//! | [`virtual_time`] | a clock that skips the time in which nothing happens |
+//! | [`memory`] | what a process holds, and the processor time that it used |
 //! | [`serve`] | the function URL: `POST /{interface}/{operation}` on loopback |
 //!
 //! Everything listens on 127.0.0.1 alone. Every wait has an end.
@@ -29,3 +31,4 @@ pub mod runtime_api;
 pub mod serve;
 pub mod signal;
 pub mod step;
+pub mod virtual_time;

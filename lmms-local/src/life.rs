@@ -24,6 +24,8 @@ pub(crate) struct Life {
     pub(crate) is_restored: bool,
     /// The end of INIT.
     pub(crate) initialized: Option<Instant>,
+    /// Since when it is at rest, if it is.
+    pub(crate) rests_since: Option<Instant>,
     /// When the function last did anything.
     pub(crate) heard: Instant,
     /// Polls of the runtime that wait for an event.
@@ -67,6 +69,7 @@ impl Life {
             ready_for_snapshot: None,
             is_restored: false,
             initialized: None,
+            rests_since: None,
             heard: Instant::now(),
             polling: 0,
             extensions: BTreeMap::new(),
@@ -82,6 +85,7 @@ impl Life {
         if runtime_is_ready && self.extensions.values().all(|extension| extension.is_ready) {
             self.initialized.get_or_insert(now);
         }
+        self.rests_since = self.is_at_rest().then(|| self.rests_since.unwrap_or(now));
     }
 
     /// Whether an extension may still register.

@@ -28,10 +28,11 @@ use crate::{
     extensions_api,
     freezer::Freezer,
     http::{self, BodyError, Reply, Server},
-    ids::{request_id, trace_id, unix_millis},
+    ids::{self, request_id, trace_id},
     life::Life,
     signal::Process,
     step::{OnStep, Step},
+    virtual_time::VirtualClock,
 };
 
 /// The most bytes of an answer in one piece.
@@ -60,6 +61,8 @@ pub(crate) struct Settings {
     /// Whether the process is frozen at rest.
     pub(crate) freezing: bool,
     pub(crate) on_step: Option<OnStep>,
+    /// What the function sees as the time.
+    pub(crate) clock: Option<VirtualClock>,
 }
 
 impl Settings {
@@ -80,8 +83,15 @@ impl RuntimeApi {
     /// # Errors
     /// No port can be had.
     pub async fn bind(timeout: Duration) -> io::Result<Self> {
-        let settings =
-            Settings { timeout, workers: 1, extensions: true, snap_start: false, freezing: false, on_step: None };
+        let settings = Settings {
+            timeout,
+            workers: 1,
+            extensions: true,
+            snap_start: false,
+            freezing: false,
+            on_step: None,
+            clock: None,
+        };
         Self::bind_with(settings).await
     }
 
@@ -151,6 +161,17 @@ impl RuntimeApi {
         let at_rest = |life: &Life| (life.polling >= workers && life.takes_events()).then_some(());
         let settled = time::timeout(after, self.shared.reached(at_rest)).await;
         settled.map_err(|_| Failure::NotPolling { after })?.map(|()| since.elapsed())
+    }
+
+    /// As [`settled`](Self::settled), and says when that was, however late it is asked. If the function freezes at rest, it is
+    /// frozen.
+    pub(crate) async fn rested(&self) -> Result<Instant, Failure> {
+        let after = self.shared.settings.timeout;
+        let rested = time::timeout(after, self.shared.reached(|life| life.rests_since)).await;
+        let rested = rested.map_err(|_| Failure::NotPolling { after })??;
+        // Whoever noted the rest may not have come to it yet.
+        self.shared.rest();
+        Ok(rested)
     }
 
     /// The names of the extensions that have registered.
@@ -312,8 +333,9 @@ impl Shared {
             }
             event = self.next_event() => event,
         };
-        let deadline = unix_millis() + u64::try_from(self.settings.timeout.as_millis()).unwrap_or(u64::MAX / 2);
-        let trace_id = trace_id();
+        let now = self.settings.clock.as_ref().map_or_else(ids::unix_time, VirtualClock::unix_time);
+        let deadline = ids::millis(now.saturating_add(self.settings.timeout));
+        let trace_id = trace_id(now);
         // While the poll still counts as one that waits, so that the container does not seem to rest.
         extensions_api::announce(self, &event.id, deadline, &trace_id);
         self.step(Step::Delivered).await;
@@ -415,7 +437,7 @@ impl Shared {
             let message = "no invocation of that id waits for an answer: wrong, answered already, or given up";
             return http::error(StatusCode::BAD_REQUEST, "InvalidRequestID", message);
         };
-        let answer = Answer { payload, outcome, duration: delivered.elapsed() };
+        let answer = Answer { payload, outcome, duration: delivered.elapsed(), delivered: delivered.into_std() };
         // The invoker may have left meanwhile.
         let _ = waiting.answer.send(answer);
         self.step(Step::Answered).await;

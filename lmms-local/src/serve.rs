@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::{
     answer::{Failure, MAX_EVENT, Outcome},
     http::{self, BodyError, Reply, Server},
-    ids::{request_id, unix_millis},
+    ids::{millis, request_id, unix_time},
     runtime_api::RuntimeApi,
 };
 
@@ -140,7 +140,7 @@ fn event(head: &Parts, body: &Bytes) -> ApiGatewayV2httpRequest {
     context.request_id = Some(request_id());
     context.route_key = Some("$default".to_owned());
     context.stage = Some("$default".to_owned());
-    context.time_epoch = i64::try_from(unix_millis()).unwrap_or(i64::MAX);
+    context.time_epoch = i64::try_from(millis(unix_time())).unwrap_or(i64::MAX);
     context.http.method = head.method.clone();
     context.http.path = Some(path.to_owned());
     context.http.protocol = Some(format!("{:?}", head.version));

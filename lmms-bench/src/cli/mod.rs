@@ -1,0 +1,30 @@
+//! The subcommands, one file each.
+
+mod replay;
+
+use clap::{Parser, Subcommand};
+
+/// What a subcommand may end with.
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A local Lambda that bills: replays traces against any bootstrap, compares what they cost, and reports it.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Replay a trace with any function, and tell what it would cost on AWS
+    Replay(replay::Args),
+}
+
+impl Cli {
+    pub(crate) async fn run(self) -> Result<(), Error> {
+        match self.command {
+            Command::Replay(args) => replay::run(args).await,
+        }
+    }
+}
