@@ -374,7 +374,12 @@ fn a_wrong_type_is_refused_with_its_path() {
     let cases = [
         ("value", r#"{"value":"5"}"#, "argument `value`: invalid type: string \"5\", expected u8", "args.value"),
         ("value", r#"{"value":256}"#, "argument `value`: invalid value: integer `256`, expected u8", "args.value"),
-        ("value", r#"{"value":1.0}"#, "argument `value`: invalid type: floating point `1.0`, expected u8", "args.value"),
+        (
+            "value",
+            r#"{"value":1.0}"#,
+            "argument `value`: invalid type: floating point `1.0`, expected u8",
+            "args.value",
+        ),
         ("value", r#"{"value":null}"#, "argument `value`: invalid type: null, expected u8", "args.value"),
         ("text", r#"{"text":5}"#, "argument `text`: invalid type: integer `5`, expected a string", "args.text"),
         ("text", r#"{"text":null}"#, "argument `text`: invalid type: null, expected a string", "args.text"),
