@@ -10,3 +10,4 @@ pub mod returns;
 pub mod storm;
 pub mod tiers;
 mod variants;
+pub mod workload;

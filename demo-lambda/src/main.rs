@@ -15,6 +15,7 @@
 //! demo-lambda storm [seconds]    sends 64 clients at once for a minute, some of which are killed, under a budget
 //! demo-lambda serve [port]       the function behind an URL of its own: POST /{interface}/{operation} on 127.0.0.1
 //! demo-lambda invoke '<json>'    answers one request
+//! demo-lambda requests [fresh]   prints what can be asked, for `lmms-bench`: 300 of each that are asked only once
 //! demo-lambda openapi            prints the OpenAPI document of what the function serves over HTTP
 //! ```
 
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use demo_lambda::{cold, mix, play, returns, storm, tiers};
+use demo_lambda::{cold, mix, play, returns, storm, tiers, workload};
 use lmms::lambda::Error;
 use lmms::{Config, Gateway};
 use lmms_local::answer::Outcome;
@@ -40,10 +41,12 @@ static ALLOCATOR: lmms::memory::Jemalloc = lmms::memory::Jemalloc;
 const GRACE: Duration = Duration::from_secs(2);
 
 const USAGE: &str = "usage: demo-lambda [budget [count [percent]] | mix [count [fresh]] | tiers | returns | cold [starts] \
-    | storm [seconds] | serve [port] | invoke '<json>' | openapi]";
+    | storm [seconds] | serve [port] | invoke '<json>' | requests [fresh] | openapi]";
 
 /// How many requests are mixed.
 const MIXED: usize = 10_000;
+/// Requests of each operation that are asked only once.
+const FRESH_REQUESTS: u64 = 300;
 /// Cold starts of each kind.
 const STARTS: usize = 30;
 /// The budget, in per cent of what the function holds when everything is loaded.
@@ -102,6 +105,8 @@ async fn on_this_machine(args: Vec<String>) -> Result<(), Error> {
             serve(port).await
         }
         ["invoke", event] => invoke(event).await,
+        ["requests"] => workload::print(FRESH_REQUESTS, std::io::stdout().lock()),
+        ["requests", fresh] => workload::print(positive(fresh, "fresh requests")?, std::io::stdout().lock()),
         ["openapi"] => openapi(),
         _ => Err(USAGE.into()),
     }

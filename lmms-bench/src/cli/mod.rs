@@ -1,5 +1,8 @@
 //! The subcommands, one file each.
 
+mod bars;
+mod compare;
+mod generate;
 mod replay;
 
 use clap::{Parser, Subcommand};
@@ -17,6 +20,10 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure lmms against eager, LazyLock and a hand-written timer: cold starts, memory, latency, GB-seconds
+    Compare(compare::Args),
+    /// Make a trace from a workload: Poisson arrivals, day curve, bursts; hot, Zipf or rotating operations
+    Generate(generate::Args),
     /// Replay a trace with any function, and tell what it would cost on AWS
     Replay(replay::Args),
 }
@@ -24,6 +31,8 @@ enum Command {
 impl Cli {
     pub(crate) async fn run(self) -> Result<(), Error> {
         match self.command {
+            Command::Compare(args) => compare::run(args).await,
+            Command::Generate(args) => generate::run(args).await,
             Command::Replay(args) => replay::run(args).await,
         }
     }

@@ -32,8 +32,12 @@ pub enum BordersError {
 /// Finds the country of a coordinate.
 #[lmms::interface(memory_mb = 12)]
 impl Borders {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, BordersError> {
+    pub fn load() -> Result<Self, BordersError> {
         match CountryBoundaries::from_reader(BOUNDARIES_ODBL_360X180) {
             Ok(boundaries) => Ok(Self { boundaries }),
             Err(error) => Err(BordersError::Boundaries(error.to_string())),

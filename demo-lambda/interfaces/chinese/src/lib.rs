@@ -35,8 +35,12 @@ pub enum ChineseError {
 /// Converts between Simplified and Traditional Chinese.
 #[lmms::interface(memory_mb = 8)]
 impl Chinese {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, ChineseError> {
+    pub fn load() -> Result<Self, ChineseError> {
         let open = |config| OpenCC::from_config(config).map_err(|error| ChineseError::Dictionary(error.to_string()));
         Ok(Self {
             to_traditional: open(BuiltinConfig::S2t)?,

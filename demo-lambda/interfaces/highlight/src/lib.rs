@@ -40,8 +40,12 @@ pub enum HighlightError {
 /// Highlights source code as HTML or for a terminal.
 #[lmms::interface(memory_mb = 14)]
 impl Highlight {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, HighlightError> {
+    pub fn load() -> Result<Self, HighlightError> {
         let highlight = Self { syntaxes: SyntaxSet::load_defaults_newlines(), themes: ThemeSet::load_defaults() };
         // Grammars unpack and compile at first use: do it here for the usual ones, not in someone's call.
         for (source, language) in [("fn f() {}\n", "rs"), ("def f():\n", "py"), ("{\"a\": 1}\n", "json")] {

@@ -24,8 +24,12 @@ pub enum HyphenateError {
 /// Hyphenates English words.
 #[lmms::interface(memory_mb = 2)]
 impl Hyphenate {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, HyphenateError> {
+    pub fn load() -> Result<Self, HyphenateError> {
         let patterns = Standard::from_embedded(Language::EnglishUS)?;
         Ok(Self { patterns })
     }

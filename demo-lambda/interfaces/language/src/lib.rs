@@ -33,8 +33,9 @@ pub enum LanguageError {
 /// Detects the language that a text is written in.
 #[lmms::interface(pinned)]
 impl Language {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         Self { detector: Detector::new() }
     }
 

@@ -35,8 +35,12 @@ pub enum LexiconError {
 /// Searches an English word list by prefix and by likeness.
 #[lmms::interface(memory_mb = 4)]
 impl Lexicon {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, LexiconError> {
+    pub fn load() -> Result<Self, LexiconError> {
         Ok(Self { words: Set::from_iter(am_wordlist::iter())? })
     }
 

@@ -10,8 +10,9 @@ pub struct Markdown {
 /// Renders Markdown as HTML.
 #[lmms::interface(memory_mb = 1)]
 impl Markdown {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         let mut options = Options::default();
         options.extension.table = true;
         options.extension.tasklist = true;

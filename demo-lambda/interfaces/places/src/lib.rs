@@ -36,8 +36,9 @@ pub enum PlacesError {
 /// Finds the town that is nearest to a coordinate.
 #[lmms::interface(memory_mb = 56)]
 impl Places {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         Self { geocoder: ReverseGeocoder::new() }
     }
 

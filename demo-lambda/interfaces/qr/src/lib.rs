@@ -43,8 +43,9 @@ pub enum QrError {
 /// Draws QR codes.
 #[lmms::interface(memory_mb = 1)]
 impl Qr {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         Self { dark: svg::Color("#000"), light: svg::Color("#fff") }
     }
 

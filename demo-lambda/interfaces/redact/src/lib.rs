@@ -55,8 +55,12 @@ pub enum RedactError {
 /// Finds and masks personal data and secrets in text.
 #[lmms::interface(memory_mb = 6)]
 impl Redact {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, RedactError> {
+    pub fn load() -> Result<Self, RedactError> {
         let rules = RULES.lines().filter(|line| !line.starts_with('#'));
         let (kinds, patterns): (Vec<_>, Vec<_>) = rules.filter_map(|rule| rule.split_once(' ')).unzip();
         let mut names = AhoCorasick::builder();

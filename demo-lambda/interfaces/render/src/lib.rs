@@ -50,8 +50,9 @@ pub enum RenderError {
 /// Rasterises SVG documents, text included.
 #[lmms::interface(memory_mb = 4)]
 impl Render {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         let mut options = Options {
             font_family: "Ubuntu".to_owned(),
             // A document is a stranger's: it reads no files of ours.

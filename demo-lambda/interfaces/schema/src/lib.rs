@@ -60,8 +60,12 @@ pub enum SchemaError {
 /// Validates JSON documents against the shop's schemas.
 #[lmms::interface(memory_mb = 5)]
 impl Schema {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, SchemaError> {
+    pub fn load() -> Result<Self, SchemaError> {
         let compile = |(name, text)| {
             let schema: Value = serde_json::from_str(text).map_err(|error| SchemaError::Json(name, error))?;
             let options = jsonschema::options().should_validate_formats(true);

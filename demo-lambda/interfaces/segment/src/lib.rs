@@ -21,8 +21,9 @@ pub struct Tagged {
 /// Cuts Chinese text into words and tags them.
 #[lmms::interface(memory_mb = 36)]
 impl Segment {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         Self { jieba: Jieba::new() }
     }
 

@@ -44,8 +44,12 @@ pub enum SpellingError {
 /// Suggests and applies corrections of misspelled English words.
 #[lmms::interface(memory_mb = 56)]
 impl Spelling {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, SpellingError> {
+    pub fn load() -> Result<Self, SpellingError> {
         let mut index = SymSpellBuilder::default()
             .max_dictionary_edit_distance(i64::from(MAX_DISTANCE))
             .prefix_length(5)

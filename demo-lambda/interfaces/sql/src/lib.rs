@@ -58,8 +58,12 @@ pub enum SqlError {
 /// Answers SQL queries over an in-memory database.
 #[lmms::interface(memory_mb = 8)]
 impl Sql {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, SqlError> {
+    pub fn load() -> Result<Self, SqlError> {
         let mut connection = Connection::open_in_memory()?;
         connection.execute_batch(include_str!("seed.sql"))?;
         // From here on strangers write the statements.

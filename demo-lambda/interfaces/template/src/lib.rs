@@ -26,8 +26,12 @@ pub enum TemplateError {
 /// Renders the shop's letters from templates.
 #[lmms::interface(memory_mb = 2)]
 impl Template {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, TemplateError> {
+    pub fn load() -> Result<Self, TemplateError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_auto_escape_callback(|name| match name.ends_with(".html") {

@@ -21,8 +21,9 @@ pub enum TimezoneError {
 /// Finds the time zone of a coordinate.
 #[lmms::interface(memory_mb = 28)]
 impl Timezone {
+    /// An instance of its own.
     #[load]
-    fn load() -> Self {
+    pub fn load() -> Self {
         Self { finder: DefaultFinder::new() }
     }
 

@@ -21,8 +21,12 @@ pub enum TokensError {
 /// Counts, encodes and decodes tokens of OpenAI's cl100k vocabulary.
 #[lmms::interface(memory_mb = 26)]
 impl Tokens {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    /// What it is made of cannot be read.
     #[load]
-    fn load() -> Result<Self, TokensError> {
+    pub fn load() -> Result<Self, TokensError> {
         // Not the crate's singleton: that one could never be unloaded.
         match tiktoken_rs::cl100k_base() {
             Ok(bpe) => Ok(Self { bpe }),
