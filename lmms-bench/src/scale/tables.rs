@@ -66,6 +66,19 @@ impl<'a, P: Progress> Sweeps<'a, P> {
         self.progress.expect(functions.len() as u64, "days simulated");
         let traffic = Traffic { phases, ..Traffic::day(self.options.requests_per_day) };
         let points = self.points(&functions, &traffic);
+        let kind = if phases == 1 { "by Zipf, at any time" } else { "in rotating phases" };
+        let told = ["lmms", "lmms-budget"].into_iter().flat_map(|lmms| {
+            let points = &points;
+            ["lazylock", "eager"].into_iter().filter_map(move |rival| {
+                let [own, other] = [lmms, rival].map(|id| of(points, id)?.gb_seconds_per_1000());
+                Some(format!("`{lmms}` {:.2} times those of `{rival}`", own? / other?))
+            })
+        });
+        let told: Vec<_> = told.collect();
+        if !told.is_empty() {
+            let per_day = grouped(self.options.requests_per_day);
+            self.findings.push(format!("GB-seconds of {per_day} requests a day {kind}: {}.", told.join(", ")));
+        }
         let rows = points.iter().map(|(function, point)| {
             let Point { measured, fits, .. } = point;
             let setting = fits.as_ref().map(|fits| fits.setting);

@@ -176,6 +176,10 @@ fn the_section_has_all_its_tables_and_says_what_it_assumes() {
     assert!(
         scaled.findings.iter().any(|finding| finding.contains("With 1,000 interfaces `eager` is no Lambda function"))
     );
+    for kind in ["by Zipf, at any time", "in rotating phases"] {
+        let begin = format!("GB-seconds of 5,000 requests a day {kind}: `lmms` ");
+        assert!(scaled.findings.iter().any(|finding| finding.starts_with(&begin)), "{:#?}", scaled.findings);
+    }
     for assumed in ["untold", "`bare`", "41.7 % for `lmms`", "1,769 MB", "cargo bench --bench startup"] {
         assert!(
             scaled.assumptions.iter().any(|sentence| sentence.contains(assumed)),
