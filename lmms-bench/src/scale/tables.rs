@@ -296,8 +296,9 @@ impl<'a, P: Progress> Sweeps<'a, P> {
         ratios.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         if let [(least, at), .., (most, _)] = &ratios[..] {
             self.findings.push(format!(
-                "Of the replays the model bills {least:.2} to {most:.2} times what was measured, the least for {at}: it knows no bursts, and a \
-                budget that is short of room leads to more reloads than it has."
+                "Of the replays the model bills {least:.2} to {most:.2} times what was measured, the least for {at}: figures of that function \
+                are to be read as that much too low. The model has no bursts, other ranks of the operations, and hot calls without pauses; \
+                what each of these makes of the difference is not known."
             ));
         }
         table(
