@@ -50,7 +50,7 @@ struct Forms {
 /// All forms of arguments.
 ///
 /// A second "paragraph".
-#[lmms::interface(pinned, grace_period = 5, fast_path_threshold = 7)]
+#[lmms::interface(pinned, preload, snapshot = true, grace_period = 5, fast_path_threshold = 7)]
 impl Forms {
     const LEAST: u8 = 3;
 
@@ -374,6 +374,12 @@ fn a_wrong_type_is_refused_with_its_path() {
     let cases = [
         ("value", r#"{"value":"5"}"#, "argument `value`: invalid type: string \"5\", expected u8", "args.value"),
         ("value", r#"{"value":256}"#, "argument `value`: invalid value: integer `256`, expected u8", "args.value"),
+        (
+            "value",
+            r#"{"value":1.0}"#,
+            "argument `value`: invalid type: floating point `1.0`, expected u8",
+            "args.value",
+        ),
         ("value", r#"{"value":null}"#, "argument `value`: invalid type: null, expected u8", "args.value"),
         ("text", r#"{"text":5}"#, "argument `text`: invalid type: integer `5`, expected a string", "args.text"),
         ("text", r#"{"text":null}"#, "argument `text`: invalid type: null, expected a string", "args.text"),
@@ -507,7 +513,7 @@ fn described(interface: &str) -> Value {
 fn describe_tells_of_an_interface() {
     let forms = described("forms");
     assert_eq!(forms["docs"], "All forms of arguments.\n\nA second \"paragraph\".");
-    assert_eq!(forms["pinned"], true);
+    assert_eq!((&forms["pinned"], &forms["preload"], &forms["snapshot"]), (&json!(true), &json!(true), &json!(true)));
     assert_eq!(forms["grace_period"], 5);
     assert_eq!(forms["fast_path_threshold"], 7);
     assert!(forms["origin"].as_str().is_some_and(|origin| origin.starts_with("operations (tests/operations.rs:")));
@@ -516,6 +522,8 @@ fn describe_tells_of_an_interface() {
     assert!(names.contains(&&json!("match")) && names.contains(&&json!("called-so")));
     let slow = described("slow");
     assert_eq!((&slow["docs"], &slow["pinned"], slow.get("grace_period")), (&json!(""), &json!(false), None));
+    // Whether it may stay in a snapshot is then told by whether it has an `#[unload]`.
+    assert_eq!((&slow["preload"], slow.get("snapshot")), (&json!(false), None));
 }
 
 #[test]

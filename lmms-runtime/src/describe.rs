@@ -41,6 +41,10 @@ impl Serialize for Described {
         map.serialize_entry("docs", docs)?;
         map.serialize_entry("origin", origin)?;
         map.serialize_entry("pinned", &options.pinned)?;
+        map.serialize_entry("preload", &options.preload)?;
+        if let Some(may_stay) = options.snapshot {
+            map.serialize_entry("snapshot", &may_stay)?;
+        }
         if let Some(seconds) = options.grace_period {
             map.serialize_entry("grace_period", &seconds)?;
         }

@@ -4,6 +4,7 @@ mod bars;
 mod compare;
 mod generate;
 mod replay;
+mod scale;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +27,8 @@ enum Command {
     Generate(generate::Args),
     /// Replay a trace with any function, and tell what it would cost on AWS
     Replay(replay::Args),
+    /// What the results come to for more requests, containers and interfaces: a simulation, its assumptions named
+    Scale(scale::Args),
 }
 
 impl Cli {
@@ -34,6 +37,7 @@ impl Cli {
             Command::Compare(args) => compare::run(args).await,
             Command::Generate(args) => generate::run(args).await,
             Command::Replay(args) => replay::run(args).await,
+            Command::Scale(args) => scale::run(args).await,
         }
     }
 }

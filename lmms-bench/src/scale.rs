@@ -1,1 +1,0 @@
-//! What follows for more requests, containers and interfaces than fit on a machine.
