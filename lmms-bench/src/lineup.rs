@@ -38,7 +38,7 @@ const UNCACHED: (&str, &str) = ("LMMS_RESULT_CACHE_MB", "0");
 const SILENT: (&str, &str) = ("LMMS_STATS_LINE", "false");
 
 /// In the order in which they are shown.
-pub const LINEUP: [Entry; 9] = [
+pub const LINEUP: [Entry; 10] = [
     Entry {
         id: "eager",
         title: "eager",
@@ -121,9 +121,19 @@ pub const LINEUP: [Entry; 9] = [
         has_replays: true,
     },
     Entry {
+        id: "lmms-static",
+        title: "lmms, linked for a fixed address",
+        what: "Built with `-C relocation-model=static`: no address in it has to be corrected when it starts.",
+        program: "lmms-static",
+        envs: &[],
+        told_mb: PLENTY,
+        has_latencies: false,
+        has_replays: false,
+    },
+    Entry {
         id: "bare",
         title: "bare lambda_runtime",
-        what: "lambda_runtime and nothing else: the floor under every start.",
+        what: "lambda_runtime and the light operation by itself, nothing else linked: the floor under every start.",
         program: "bare",
         envs: &[],
         told_mb: PLENTY,
@@ -136,19 +146,33 @@ pub const LINEUP: [Entry; 9] = [
 struct Build {
     package: &'static str,
     features: &'static [&'static str],
+    /// For the one executable alone: all that it is made of stays as it is for the others.
+    rustc: &'static [&'static str],
     /// The executable, and what it is called in the line-up.
     programs: &'static [(&'static str, &'static str)],
 }
 
-/// The one without features comes last, so that its executable is the one that stays where Cargo puts it.
-const BUILDS: [Build; 3] = [
+/// The one as it comes is last, so that its executable is the one that stays where Cargo puts it.
+const BUILDS: [Build; 4] = [
     Build {
         package: "lmms-bench-rivals",
         features: &[],
+        rustc: &[],
         programs: &[("bare", "bare"), ("lazylock", "lazylock"), ("timer", "timer")],
     },
-    Build { package: "demo-lambda", features: &["jemalloc"], programs: &[("demo-lambda", "lmms-jemalloc")] },
-    Build { package: "demo-lambda", features: &[], programs: &[("demo-lambda", "lmms")] },
+    Build {
+        package: "demo-lambda",
+        features: &["jemalloc"],
+        rustc: &[],
+        programs: &[("demo-lambda", "lmms-jemalloc")],
+    },
+    Build {
+        package: "demo-lambda",
+        features: &[],
+        rustc: &["-C", "relocation-model=static"],
+        programs: &[("demo-lambda", "lmms-static")],
+    },
+    Build { package: "demo-lambda", features: &[], rustc: &[], programs: &[("demo-lambda", "lmms")] },
 ];
 
 /// Why the line-up cannot be built.
@@ -222,15 +246,23 @@ impl Bootstraps {
             to: folder.clone(),
             source,
         })?;
-        for Build { package, features, programs } in BUILDS {
-            begins(&match features {
-                [] => format!("building {package}"),
-                features => format!("building {package} with {}", features.join(", ")),
+        for Build { package, features, rustc, programs } in BUILDS {
+            begins(&match [features, rustc].concat() {
+                with if with.is_empty() => format!("building {package}"),
+                with => format!("building {package} with {}", with.join(" ")),
             });
-            let mut args = vec!["build", "--release", "--bins", "--package", package];
+            let mut args = match rustc {
+                [] => vec!["build", "--bins"],
+                _ => vec!["rustc", "--bin", package],
+            };
+            args.extend(["--release", "--package", package]);
             let features = features.join(",");
             if !features.is_empty() {
                 args.extend(["--features", &features]);
+            }
+            if !rustc.is_empty() {
+                args.push("--");
+                args.extend(rustc);
             }
             cargo(&args)?;
             for (executable, name) in programs {

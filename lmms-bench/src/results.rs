@@ -47,7 +47,7 @@ pub struct Machine {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rival {
     /// As the other lists name it: `eager`, `lazylock`, `timer`, `lmms`, `lmms-uncached`, `lmms-budget`, `lmms-jemalloc`,
-    /// `lmms-jemalloc-budget`, `bare`.
+    /// `lmms-jemalloc-budget`, `lmms-static`, `bare`.
     pub id: String,
     /// As a person would.
     pub title: String,
