@@ -3,6 +3,9 @@
 //! **Invariant.** Only what was measured is here, run by run; medians, ratios and verdicts are computed from it where they are shown,
 //! so that no figure in a report can differ from what it was made of.
 
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use serde::{Deserialize, Serialize};
 
 use crate::logs::Line;
@@ -30,6 +33,28 @@ pub struct Results {
     pub latencies: Vec<Latency>,
     /// Replays by rival and trace.
     pub replays: Vec<Replays>,
+}
+
+/// Why results cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file.
+    #[error("cannot read {}", .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    /// What is in it.
+    #[error("{} is not what `lmms-bench compare` writes", .0.display())]
+    Content(PathBuf, #[source] serde_json::Error),
+}
+
+impl Results {
+    /// Reads what `lmms-bench compare` has written.
+    ///
+    /// # Errors
+    /// No such file, and one that holds something else.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let json = fs::read(path).map_err(|error| OpenError::Read(path.to_owned(), error))?;
+        serde_json::from_slice(&json).map_err(|error| OpenError::Content(path.to_owned(), error))
+    }
 }
 
 /// The machine that measured.

@@ -3,7 +3,9 @@
 mod bars;
 mod compare;
 mod generate;
+mod render;
 mod replay;
+mod report;
 mod scale;
 
 use clap::{Parser, Subcommand};
@@ -25,8 +27,12 @@ enum Command {
     Compare(compare::Args),
     /// Make a trace from a workload: Poisson arrivals, day curve, bursts; hot, Zipf or rotating operations
     Generate(generate::Args),
+    /// Show what `compare` has written, as a page or as Markdown
+    Render(render::Args),
     /// Replay a trace with any function, and tell what it would cost on AWS
     Replay(replay::Args),
+    /// Draw when what was loaded, from the `[LMMS_STATS]` lines of any function's log
+    Report(report::Args),
     /// What the results come to for more requests, containers and interfaces: a simulation, its assumptions named
     Scale(scale::Args),
 }
@@ -36,7 +42,9 @@ impl Cli {
         match self.command {
             Command::Compare(args) => compare::run(args).await,
             Command::Generate(args) => generate::run(args).await,
+            Command::Render(args) => render::run(args).await,
             Command::Replay(args) => replay::run(args).await,
+            Command::Report(args) => report::run(args),
             Command::Scale(args) => scale::run(args).await,
         }
     }

@@ -1,6 +1,5 @@
 //! `lmms-bench scale`: what the results come to for more requests, containers and interfaces than fit on a machine.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -36,10 +35,7 @@ fn some(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Error> {
-    let path = args.results.display();
-    let json = fs::read(&args.results).map_err(|error| format!("cannot read {path}: {error}"))?;
-    let results: Results = serde_json::from_slice(&json)
-        .map_err(|error| format!("{path} is not what `lmms-bench compare` writes: {error}"))?;
+    let results = Results::open(&args.results)?;
     let options = Options { requests_per_day: args.requests_per_day, seed: args.seed, ..Options::default() };
     let bars = Bars::default();
     let scaled = scale::section(&results, &options, &bars)?;

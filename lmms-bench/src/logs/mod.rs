@@ -1,6 +1,10 @@
 //! `[LMMS_STATS]` lines, from a run here or from CloudWatch.
 
+mod read;
+
 use serde::{Deserialize, Serialize};
+
+pub use read::{Broken, Log, MARK};
 
 /// One line, as far as reports use it. Fields that a line does not have are as if nothing had happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
