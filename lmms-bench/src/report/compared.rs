@@ -11,6 +11,7 @@ use super::figures::{self, EAGER, LAZYLOCK, LMMS, Metric, PHASES};
 use super::residency::containers;
 use super::stats::{Spread, median};
 use super::verdicts::{self, Met, Verdict};
+use super::words::Unit;
 use super::{shell, timeline, words};
 use crate::results::{Replays, Results, TraceFacts};
 use crate::scale::Scaled;
@@ -56,7 +57,7 @@ fn facts(results: &Results) -> Markup {
 }
 
 fn targets(results: &Results) -> Markup {
-    let columns = ["target", "bound", "theirs", "lmms", "compared", "", "its best variant"].map(str::to_owned);
+    let columns = ["target", "", "compared", "bound", "lmms", "theirs", "a variant that meets it"].map(str::to_owned);
     let rows: Vec<Vec<Markup>> = verdicts::targets(results)
         .into_iter()
         .map(|outcome| {
@@ -68,16 +69,16 @@ fn targets(results: &Results) -> Markup {
                     span.soft { (figures::title(results, &kept.rival)) ": " (kept.figure.map_or_else(|| words::NONE.to_owned(), |figure| by.text(figure))) " " }
                     span.good { "met" }
                 },
-                (Met::Missed, None) => html! { span.soft { "none meets it" } },
+                (Met::Missed, None) => html! { span.soft { "none" } },
                 _ => html! {},
             };
             vec![
                 html! { (outcome.target.title) },
-                html! { (outcome.target.bound_text()) },
-                html! { (unit.maybe(outcome.theirs)) },
-                html! { (unit.maybe(outcome.own.ours)) },
-                html! { (outcome.own.figure.map_or_else(|| words::NONE.to_owned(), |figure| by.text(figure))) },
                 met,
+                html! { (outcome.own.figure.map_or_else(|| words::NONE.to_owned(), |figure| by.text(figure))) },
+                html! { (outcome.target.bound_text()) },
+                html! { (unit.maybe(outcome.own.ours)) },
+                html! { (unit.maybe(outcome.theirs)) },
                 variant,
             ]
         })
@@ -175,7 +176,11 @@ fn cold_starts(results: &Results) -> Markup {
         .filter_map(|id| {
             let starts = results.cold_starts.iter().filter(|starts| starts.rival == id);
             let spread = Spread::of(starts.flat_map(|starts| starts.ready_bytes.iter().map(|bytes| *bytes as f64)))?;
-            Some(Bar { name: figures::title(results, id).to_owned(), class: class(id), spread })
+            Some(Bar {
+                name: figures::title(results, id).to_owned(),
+                class: class(id),
+                spread: spread.per(Unit::Bytes.scale()),
+            })
         })
         .collect();
     let most = ready.iter().map(|bar| bar.spread.max()).fold(0.0, f64::max);
@@ -192,7 +197,7 @@ fn cold_starts(results: &Results) -> Markup {
             }
             div.charts {
                 @for kind in &kinds { (chart(kind)) }
-                (bars(&caption, &ready, most, words::mb))
+                (bars(&caption, &ready, most, |mb| Unit::Bytes.text(mb * Unit::Bytes.scale())))
             }
         }
     }
@@ -209,11 +214,12 @@ fn trace_section(results: &Results, trace: &TraceFacts) -> Markup {
         return html! {};
     }
     let chart = |title: &str, metric: Metric| {
+        let unit = metric.unit();
         let rows: Vec<_> = replayed
             .iter()
             .filter_map(|replays| {
                 let name = figures::title(results, &replays.rival).to_owned();
-                Some(Bar { name, class: class(&replays.rival), spread: metric.spread(replays)? })
+                Some(Bar { name, class: class(&replays.rival), spread: metric.spread(replays)?.per(unit.scale()) })
             })
             .collect();
         let most = rows.iter().map(|bar| bar.spread.max()).fold(0.0, f64::max);
@@ -222,7 +228,7 @@ fn trace_section(results: &Results, trace: &TraceFacts) -> Markup {
             title: title.to_owned(),
             says: format!("Median of {}; whiskers from least to most.", words::many(runs, "run", "runs")),
         };
-        bars(&caption, &rows, most, |figure| metric.unit().text(figure))
+        bars(&caption, &rows, most, |figure| unit.text(figure * unit.scale()))
     };
     let latency: Vec<_> = replayed
         .iter()

@@ -16,6 +16,12 @@ impl Spread {
         (!sorted.is_empty()).then_some(Self { sorted })
     }
 
+    /// The same in another unit: each of them divided by `unit`, which is positive.
+    pub fn per(mut self, unit: f64) -> Self {
+        self.sorted.iter_mut().for_each(|value| *value /= unit);
+        self
+    }
+
     /// The value that `share` (0 to 1) of the measurements do not exceed, interpolated between neighbours.
     pub fn quantile(&self, share: f64) -> f64 {
         let place = share.clamp(0.0, 1.0) * (self.sorted.len() - 1) as f64;

@@ -34,6 +34,14 @@ impl Unit {
         }
     }
 
+    /// What an axis counts in, so that its ticks are round as a person reads them.
+    pub fn scale(self) -> f64 {
+        match self {
+            Self::Bytes => f64::from(1 << 20),
+            _ => 1.0,
+        }
+    }
+
     /// As [`text`](Self::text), [`NONE`] without a value.
     pub fn maybe(self, value: Option<f64>) -> String {
         value.map_or_else(|| NONE.to_owned(), |value| self.text(value))
@@ -42,11 +50,14 @@ impl Unit {
 
 /// Three digits that matter; thousands are set apart.
 pub fn three(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     let digits = match value.abs() {
         // 99.96 would round to 100.0.
         size if size >= 99.95 => 0,
         size if size >= 9.995 => 1,
-        size if size >= 0.9995 || size == 0.0 => 2,
+        size if size >= 0.9995 => 2,
         size => (2 - size.log10().floor() as i32).clamp(2, 6) as usize,
     };
     if digits == 0 { count(value) } else { format!("{value:.digits$}") }
