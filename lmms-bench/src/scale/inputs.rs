@@ -155,6 +155,9 @@ impl Session<'_> {
             _ if id.starts_with("lmms") => idle(FLOOR, Some(HEAT)),
             _ => return Ok(Err("it does not have the operations".to_owned())),
         };
+        if !self.results.replays.iter().any(|replays| replays.rival == id) {
+            return Ok(Err("it was started, not replayed".to_owned()));
+        }
         let Some(ready) = self.ready(like) else { return lack(format!("cold starts of `{like}`")) };
         let is_eager = keeping == Keeping::AtStart;
         // Another allocator holds other bytes, which its own lines tell.
