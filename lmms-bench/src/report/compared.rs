@@ -63,7 +63,7 @@ fn targets(results: &Results) -> Markup {
         .map(|outcome| {
             let (unit, by) = (outcome.target.metric.unit(), outcome.target.by);
             let met = html! { span.(met_class(outcome.own.met)) { (outcome.own.met.word()) } };
-            let kept = outcome.variants.iter().find(|attempt| attempt.met == Met::Met);
+            let kept = outcome.variants.iter().find(|attempt| attempt.met == Met::Reached);
             let variant = match (outcome.own.met, kept) {
                 (Met::Missed, Some(kept)) => html! {
                     span.soft { (figures::title(results, &kept.rival)) ": " (kept.figure.map_or_else(|| words::NONE.to_owned(), |figure| by.text(figure))) " " }
@@ -94,7 +94,7 @@ fn targets(results: &Results) -> Markup {
 
 fn met_class(met: Met) -> &'static str {
     match met {
-        Met::Met => "good",
+        Met::Reached => "good",
         Met::Missed => "bad",
         Met::Unknown => "soft",
     }

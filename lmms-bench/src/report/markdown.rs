@@ -26,7 +26,7 @@ pub fn markdown(results: &Results) -> String {
     for outcome in verdicts::targets(results) {
         let (unit, by) = (outcome.target.metric.unit(), outcome.target.by);
         let compared = |figure: Option<f64>| figure.map_or_else(|| words::NONE.to_owned(), |figure| by.text(figure));
-        let kept = outcome.variants.iter().find(|attempt| attempt.met == verdicts::Met::Met);
+        let kept = outcome.variants.iter().find(|attempt| attempt.met == verdicts::Met::Reached);
         let verdict = match (outcome.own.met, kept) {
             (verdicts::Met::Missed, Some(kept)) => {
                 format!("missed ({}: {}, met)", figures::title(results, &kept.rival), compared(kept.figure))

@@ -173,7 +173,7 @@ pub const TARGETS: [Target; 9] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Met {
     /// It is.
-    Met,
+    Reached,
     /// It is not.
     Missed,
     /// One of the figures is missing.
@@ -184,7 +184,7 @@ impl Met {
     /// In a word.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Met => "met",
+            Self::Reached => "met",
             Self::Missed => "MISSED",
             Self::Unknown => "not measured",
         }
@@ -227,7 +227,8 @@ fn outcome(results: &Results, target: &Target) -> Outcome {
     let attempt = |rival: &str| {
         let ours = target.metric.of(results, rival);
         let figure = ours.zip(theirs).and_then(|(ours, theirs)| target.by.of(ours, theirs));
-        let met = figure.map_or(Met::Unknown, |figure| if target.bound.holds(figure) { Met::Met } else { Met::Missed });
+        let met =
+            figure.map_or(Met::Unknown, |figure| if target.bound.holds(figure) { Met::Reached } else { Met::Missed });
         Attempt { rival: rival.to_owned(), ours, figure, met }
     };
     let others = variants(results).filter(|id| *id != LMMS);
