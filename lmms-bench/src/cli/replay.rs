@@ -11,11 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lmms_bench::{
     bill::{self, Bound, MARGIN},
     fleet::{self, LifeEnd, Options, Progress, Replay, percentile},
-    trace::Arrival,
+    trace::Trace,
 };
 use lmms_local::container::Function;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use super::Error;
 
@@ -62,7 +61,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Error> {
-    let arrivals = read(&args.trace)?;
+    let arrivals = read(&args.trace)?.arrivals;
     let mut function = Function::new(&args.bootstrap).timeout(args.timeout);
     if let Some(memory) = args.memory {
         function = function.memory_mb(memory);
@@ -115,40 +114,22 @@ fn show(bar: &ProgressBar, progress: &Progress, waits: &mut bool) {
 const WAITS: &str = "note: the function does not see the virtual clock, as programs that are linked statically do not (musl, Go): \
     the time between requests is waited for";
 
-/// A line of a trace.
-#[derive(Deserialize)]
-struct Line<'a> {
-    at: f64,
-    #[serde(default)]
-    operation: String,
-    #[serde(borrow)]
-    event: &'a RawValue,
-}
-
-fn read(path: &Path) -> Result<Vec<Arrival>, Error> {
-    let cannot = |error: io::Error| format!("cannot read {}: {error}", path.display());
-    let reader: Box<dyn BufRead> = match path.to_str() {
+fn read(path: &Path) -> Result<Trace, Error> {
+    let from: Box<dyn BufRead> = match path.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
-        _ => Box::new(BufReader::new(File::open(path).map_err(cannot)?)),
-    };
-    let mut arrivals = Vec::new();
-    for (number, line) in reader.lines().enumerate() {
-        let line = line.map_err(cannot)?;
-        if !line.trim().is_empty() {
-            let arrival = parse(&line).map_err(|error| format!("{}:{}: {error}", path.display(), number + 1))?;
-            arrivals.push(arrival);
+        _ => {
+            let file = File::open(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            Box::new(BufReader::new(file))
         }
-    }
-    Ok(arrivals)
-}
-
-fn parse(line: &str) -> Result<Arrival, String> {
-    let expected = |error: serde_json::Error| {
-        format!(r#"{error}: expected {{"at": seconds, "operation": "interface.operation", "event": {{..}}}}"#)
     };
-    let Line { at, operation, event } = serde_json::from_str(line).map_err(expected)?;
-    let at = Duration::try_from_secs_f64(at).map_err(|_| format!("`at` is {at}, expected seconds since the begin"))?;
-    Ok(Arrival { at, operation, event: event.get().as_bytes().to_vec() })
+    let trace = Trace::read(from, &path.display().to_string())?;
+    if trace.misplaced > 0 {
+        eprintln!(
+            "note: {} requests stood after later ones, and are replayed in the order of their times",
+            trace.misplaced
+        );
+    }
+    Ok(trace)
 }
 
 /// What a replay comes to.
@@ -312,28 +293,4 @@ fn by_kind(replay: &Replay) -> Vec<(String, usize)> {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_a_trace_is_an_arrival_with_its_event_as_it_stands() {
-        let arrival = parse(r#"{"at": 1.5, "operation": "tokens.count", "event": {"a":  1}}"#).unwrap();
-        let event = br#"{"a":  1}"#.to_vec();
-        assert_eq!(arrival, Arrival { at: Duration::from_millis(1_500), operation: "tokens.count".into(), event });
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_line_is_said() {
-        for (line, said) in [
-            (r#"{"at": -1, "event": {}}"#, "`at` is -1, expected seconds"),
-            (r#"{"at": 1}"#, "missing field `event`"),
-            ("[]", "expected {\"at\": seconds"),
-        ] {
-            let error = parse(line).unwrap_err();
-            assert!(error.contains(said), "{line}: {error}");
-        }
-    }
 }
